@@ -139,6 +139,9 @@ SPECTACULAR_SETTINGS = {
 MAX_BODY_BYTES = env.int("ARBITER_MAX_BODY_BYTES", default=5 * 1024 * 1024)
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 
+# Snapshots: inline mode asks the database before every decision; for tests only.
+INLINE_SNAPSHOTS = env.bool("ARBITER_INLINE_SNAPSHOTS", default=False)
+
 # Dialects.
 TESTLAB_PROJECT = env.str("ARBITER_TESTLAB_PROJECT", default="testlab")
 

@@ -1,0 +1,224 @@
+"""From what is stored to what decides: one immutable `Snapshot` per project. Nothing here is on the request path."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+
+import orjson
+
+from decisions import datafiles, documents
+from decisions.engine import Datafile, Engine, compile_project
+from decisions.engine.datafile import load
+from experiments.models import Experiment, MirroredDatafile, Project, Publication
+from users.models import UserAlias
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """One variation as the server knows it; ids as in the rows, `payloads` by decision point id (None: everywhere)."""
+
+    id: int
+    uid: str
+    datafile_id: str
+    key: str
+    value: str
+    weight: str
+    levels: tuple[int, ...]
+    payloads: Mapping[int | None, Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    id: int
+    uid: str
+    site: str
+    target: str | None
+    exclude_if_reached: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One experiment as the server knows it: what a datafile says of it and what it cannot say.
+
+    `row` is its frozen document; `remembers` tells that some remembered arm differs from the draw.
+    """
+
+    id: int
+    uid: str
+    datafile_id: str
+    key: str
+    status: str
+    arms: tuple[Arm, ...]
+    points: tuple[Point, ...]
+    row: Mapping[str, Any]
+    expressible: bool
+    remembers: bool
+    starts_at: datetime | None
+    ends_at: datetime | None
+
+    def arm(self, variation_id: int | None) -> Arm | None:
+        return next((arm for arm in self.arms if arm.id == variation_id), None)
+
+    def arm_by_datafile_id(self, datafile_id: str) -> Arm | None:
+        return next((arm for arm in self.arms if arm.datafile_id == datafile_id), None)
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether `now` lies inside the experiment's dates (the end excluded)."""
+        return (self.starts_at is None or self.starts_at <= now) and (self.ends_at is None or now < self.ends_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything a request needs to know of one project, frozen.
+
+    `datafile` are the bytes SDKs download; `document` is the published document ({} for a mirrored project).
+    `remembering` are the experiments whose remembered arms must be read; `reads` is whether any read is due at all.
+    """
+
+    project_id: int
+    project_uid: str
+    key: str
+    sdk_key: str
+    access_token_hash: str
+    is_mirrored: bool
+    is_active: bool
+    requires_token: bool
+    dialects: frozenset[str]
+    revision: int
+    generation: int
+    changed_at: datetime
+    expires_at: datetime | None
+    engine: Engine
+    datafile: bytes
+    document: Mapping[str, Any]
+    experiments: Mapping[int, Comparison]
+    by_uid: Mapping[str, Comparison]
+    by_datafile_id: Mapping[str, Comparison]
+    by_key: Mapping[str, Comparison]
+    remembering: tuple[Comparison, ...]
+    has_aliases: bool
+
+    @property
+    def reads(self) -> bool:
+        return bool(self.remembering) or (self.has_aliases and not self.is_mirrored)
+
+
+def compile_snapshot(*, project: Project, now: datetime, previous: Snapshot | None = None) -> Snapshot:
+    """Read what was last published (or mirrored) of a project and compile it.
+
+    Raises engine.InvalidDatafile when a mirrored datafile cannot be used.
+    """
+    engine = None if previous is None else previous.engine
+    if project.source == Project.Source.MIRRORED:
+        return _compile_mirrored(project, now, engine)
+    return _compile_authored(project, now, engine)
+
+
+def _compile_mirrored(project: Project, now: datetime, previous: Engine | None) -> Snapshot:
+    mirrored = MirroredDatafile.objects.filter(project=project).first()
+    body = mirrored.body.encode() if mirrored else orjson.dumps(EMPTY_DATAFILE)
+    engine = _engine(load(orjson.loads(body)), previous)
+    changed_at = mirrored.fetched_at if mirrored else now
+    return _snapshot(project, engine, body, {}, [], changed_at, None, has_aliases=False)
+
+
+EMPTY_DATAFILE: Mapping[str, Any] = {"version": "4", "accountId": "", "projectId": "", "revision": "0"}
+
+
+def _compile_authored(project: Project, now: datetime, previous: Engine | None) -> Snapshot:
+    publication = Publication.objects.filter(project=project).order_by("-revision").first()
+    document = documents.empty(project=project) if publication is None else orjson.loads(publication.document)
+    rendered = datafiles.render(document, revision=project.revision, now=now)
+    engine = _engine(load(rendered), previous)
+    remembering = set(
+        Experiment.objects.filter(project=project, remembers_other_arms=True).values_list("pk", flat=True)
+    )
+    return _snapshot(
+        project,
+        engine,
+        orjson.dumps(rendered, option=orjson.OPT_SORT_KEYS),
+        document,
+        [_comparison(row, document, row["id"] in remembering) for row in document["experiments"]],
+        datafiles.changed_at(document, now=now, published_at=publication.published_at if publication else now),
+        datafiles.next_change_at(document, now=now),
+        has_aliases=UserAlias.objects.exists(),
+    )
+
+
+def _engine(datafile: Datafile, previous: Engine | None) -> Engine:
+    return previous if previous is not None and previous.datafile == datafile else compile_project(datafile, previous)
+
+
+def _snapshot(
+    project: Project,
+    engine: Engine,
+    datafile: bytes,
+    document: Mapping[str, Any],
+    experiments: Iterable[Comparison],
+    changed_at: datetime,
+    expires_at: datetime | None,
+    *,
+    has_aliases: bool,
+) -> Snapshot:
+    rows = tuple(experiments)
+    return Snapshot(
+        project_id=project.pk,
+        project_uid=str(project.uid),
+        key=project.key,
+        sdk_key=project.sdk_key,
+        access_token_hash=project.access_token_hash,
+        is_mirrored=project.source == Project.Source.MIRRORED,
+        is_active=project.active,
+        requires_token=project.requires_token,
+        dialects=frozenset(project.dialects),
+        revision=project.revision,
+        generation=project.generation,
+        changed_at=changed_at,
+        expires_at=expires_at,
+        engine=engine,
+        datafile=datafile,
+        document=document,
+        experiments=MappingProxyType({row.id: row for row in rows}),
+        by_uid=MappingProxyType({row.uid: row for row in rows}),
+        by_datafile_id=MappingProxyType({row.datafile_id: row for row in rows}),
+        by_key=MappingProxyType({row.key: row for row in rows}),
+        remembering=tuple(row for row in rows if row.remembers),
+        has_aliases=has_aliases,
+    )
+
+
+def _comparison(row: Mapping[str, Any], document: Mapping[str, Any], remembers: bool) -> Comparison:
+    return Comparison(
+        id=row["id"],
+        uid=row["uid"],
+        datafile_id=row["datafile_id"],
+        key=row["key"],
+        status=row["status"],
+        arms=tuple(_arm(arm) for arm in row["variations"]),
+        points=tuple(Point(**point) for point in row["points"]),
+        row=MappingProxyType(dict(row)),
+        expressible=datafiles.is_expressible(row, document),
+        remembers=remembers,
+        starts_at=_instant(row["starts_at"]),
+        ends_at=_instant(row["ends_at"]),
+    )
+
+
+def _arm(arm: Mapping[str, Any]) -> Arm:
+    payloads = {entry["point"]: {"type": entry["type"], "value": entry["value"]} for entry in arm["payloads"]}
+    return Arm(
+        id=arm["id"],
+        uid=arm["uid"],
+        datafile_id=arm["datafile_id"],
+        key=arm["key"],
+        value=arm["value"],
+        weight=arm["weight"],
+        levels=tuple(arm["levels"]),
+        payloads=MappingProxyType(payloads),
+    )
+
+
+def _instant(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)

@@ -1,0 +1,115 @@
+"""One person, one arm: what is remembered first, the draw after. Every dialect decides through here.
+
+Pure draws live in `decisions.engine`; UpGrade's rules around them in `decisions.assigning`.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.db import transaction
+
+from decisions import snapshots
+from decisions.compile import Arm, Comparison, Snapshot
+from decisions.engine import Subject
+from experiments.errors import Invalid
+from experiments.models import Experiment
+from users import assignments
+from users.assignments import Unit
+from users.models import Assignment
+
+Profile = Mapping[str, str]
+
+
+def subject_and_profile(snapshot: Snapshot, subject: Subject) -> tuple[Subject, Profile | None]:
+    """The person behind the id, and their remembered arms as `{experiment datafile id: variation datafile id}`.
+
+    No read when no remembered arm of the project can differ from the draw and no aliases exist; one read otherwise.
+    """
+    if not snapshot.reads:
+        return subject, None
+    root, arms = assignments.of_user(user_id=subject.user_id, experiment_ids=[row.id for row in snapshot.remembering])
+    if root != subject.user_id:
+        subject = Subject(root, subject.attributes, subject.segments)
+    return subject, profile_of(snapshot, arms)
+
+
+def profile_of(snapshot: Snapshot, arms: Mapping[int, int | None]) -> Profile:
+    """Row ids of remembered arms as datafile ids; what the snapshot no longer knows is left out."""
+    profile = {}
+    for experiment_id, variation_id in arms.items():
+        experiment = snapshot.experiments.get(experiment_id)
+        arm = None if experiment is None else experiment.arm(variation_id)
+        if experiment is not None and arm is not None:
+            profile[experiment.datafile_id] = arm.datafile_id
+    return profile
+
+
+def draw(snapshot: Snapshot, experiment: Comparison, subject: Subject) -> Arm | None:
+    """The arm the engine gives, remembered arms aside: audience, exclusion group, traffic, weights."""
+    variation = snapshot.engine.arm(experiment.datafile_id, subject)
+    return None if variation is None else experiment.arm_by_datafile_id(variation.id)
+
+
+def arm(snapshot: Snapshot, experiment: Comparison, subject: Subject) -> Arm | None:
+    """The arm a person has in one experiment: remembered, else drawn. None: not in it."""
+    subject, profile = subject_and_profile(snapshot, subject)
+    variation = snapshot.engine.arm(experiment.datafile_id, subject, profile=profile)
+    return None if variation is None else experiment.arm_by_datafile_id(variation.id)
+
+
+def remember(
+    *,
+    project_id: int,
+    experiment_id: int,
+    user_id: str,
+    variation_id: int,
+    method: str,
+    now: datetime,
+    group_id: str = "",
+    ip_address: str = "",
+) -> tuple[Assignment, bool]:
+    """Remember a person's arm (first write wins), so that every dialect answers it from then on.
+
+    Where it differs from the draw, the experiment is marked as one whose remembered arms must be read, and every
+    process is told, in the same transaction. Answers the stored row and whether this call made it.
+    """
+    with transaction.atomic():
+        root = assignments.root_id(user_id=user_id)
+        stored, made = assignments.remember(
+            experiment_id=experiment_id,
+            unit=Unit(root),
+            variation_id=variation_id,
+            method=method,
+            now=now,
+            group_id=group_id,
+            ip_address=ip_address,
+        )
+        if made and _differs(project_id, experiment_id, root, variation_id):
+            read_remembered(project_id=project_id, experiment_id=experiment_id)
+        return stored, made
+
+
+def _differs(project_id: int, experiment_id: int, user_id: str, variation_id: int) -> bool:
+    """Whether some decision about this person could come out otherwise without reading what was remembered."""
+    experiment = snapshots.for_project(project_id).experiments.get(experiment_id)
+    if experiment is None or experiment.remembers:
+        return experiment is None
+    if experiment.row["audience"] is not None:
+        return True
+    drawn = draw(snapshots.for_project(project_id), experiment, Subject(user_id))
+    return drawn is None or drawn.id != variation_id
+
+
+def read_remembered(*, project_id: int, experiment_id: int) -> None:
+    """From now on decisions about this experiment read what is remembered. Idempotent."""
+    changed = Experiment.objects.filter(pk=experiment_id, remembers_other_arms=False).update(remembers_other_arms=True)
+    if changed:
+        snapshots.announce(project_ids=[project_id])
+
+
+def variation_named(experiment: Comparison, key: str) -> Arm:
+    """The arm with this key. Raises Invalid."""
+    for candidate in experiment.arms:
+        if candidate.key == key:
+            return candidate
+    raise Invalid(f"{experiment.key} has no variation {key}")

@@ -1,0 +1,119 @@
+"""The life of an experiment, and the verb that makes edits count: publish.
+
+Saving edits rows; nothing decides by them before `publish` froze them. A change of status publishes at once.
+"""
+
+from datetime import datetime
+
+import orjson
+from django.db import transaction
+from django.db.models import F
+
+from decisions import documents, snapshots
+from experiments.errors import Invalid, NotAllowed
+from experiments.models import Experiment, Project, Publication, StatusChange
+from users.models import Assignment
+
+Status = Experiment.Status
+
+KEPT_PUBLICATIONS = 20
+
+TRANSITIONS: dict[str, frozenset[str]] = {
+    Status.DRAFT: frozenset({Status.INACTIVE, Status.SCHEDULED, Status.PREVIEW, Status.RUNNING, Status.ARCHIVED}),
+    Status.INACTIVE: frozenset(
+        {Status.DRAFT, Status.SCHEDULED, Status.PREVIEW, Status.RUNNING, Status.COMPLETED, Status.ARCHIVED}
+    ),
+    Status.SCHEDULED: frozenset({Status.INACTIVE, Status.PREVIEW, Status.RUNNING, Status.COMPLETED, Status.ARCHIVED}),
+    Status.PREVIEW: frozenset({Status.INACTIVE, Status.SCHEDULED, Status.RUNNING, Status.COMPLETED, Status.ARCHIVED}),
+    Status.RUNNING: frozenset({Status.PAUSED, Status.INACTIVE, Status.COMPLETED}),
+    Status.PAUSED: frozenset({Status.RUNNING, Status.INACTIVE, Status.COMPLETED, Status.ARCHIVED}),
+    Status.COMPLETED: frozenset({Status.ARCHIVED, Status.RUNNING}),
+    Status.ARCHIVED: frozenset({Status.INACTIVE}),
+}
+
+
+def publish(*, project: Project, now: datetime, by: str = "") -> int:
+    """Make what is saved count, everywhere. Answers the new revision; raises NotAllowed for a mirrored project.
+
+    One transaction: the document, the revision and the notice to every process commit together. Two publishers at
+    once wait for each other on the project's row, so both end up visible.
+    """
+    if project.source == Project.Source.MIRRORED:
+        raise NotAllowed(f"{project} mirrors somebody else's datafile; it cannot be published here")
+    with transaction.atomic():
+        locked = Project.objects.select_for_update().get(pk=project.pk)
+        document = documents.freeze(project=locked)
+        _note_moved_arms(project=locked, document=document)
+        Project.objects.filter(pk=locked.pk).update(revision=F("revision") + 1)
+        locked.refresh_from_db()
+        Publication.objects.create(
+            project=locked,
+            revision=locked.revision,
+            document=orjson.dumps(document).decode(),
+            published_at=now,
+            published_by=by,
+        )
+        Publication.objects.filter(project=locked, revision__lte=locked.revision - KEPT_PUBLICATIONS).delete()
+        snapshots.announce(project_ids=[locked.pk])
+        return locked.revision
+
+
+def _note_moved_arms(*, project: Project, document: documents.Document) -> None:
+    """Experiments with remembered arms whose draw this publication changes must be read from now on."""
+    last = Publication.objects.filter(project=project).order_by("-revision").first()
+    if last is None:
+        return
+    before = {row["id"]: _drawn_by(row) for row in orjson.loads(last.document)["experiments"]}
+    after = {row["id"]: _drawn_by(row) for row in document["experiments"]}
+    moved = [pk for pk, drawn in after.items() if pk in before and before[pk] != drawn]
+    remembered = Assignment.objects.filter(experiment_id__in=moved, ended_at__isnull=True).values("experiment_id")
+    Experiment.objects.filter(pk__in=remembered).update(remembers_other_arms=True)
+
+
+def _drawn_by(row: dict[str, object]) -> tuple[object, ...]:
+    """What of an experiment's document a draw depends on."""
+    arms = row["variations"]
+    assert isinstance(arms, list)
+    weights = tuple((arm["id"], arm["weight"]) for arm in arms)
+    return (weights, *(row[name] for name in ("traffic", "audience", "bucketing", "exclusion_group", "lists")))
+
+
+def change_status(*, experiment: Experiment, to: str, now: datetime, by: str = "") -> Experiment:
+    """Walk one step of an experiment's life and publish it.
+
+    A repeat of the present status changes nothing. Raises NotAllowed for a step that does not exist and Invalid for
+    an experiment that cannot run as it is.
+    """
+    with transaction.atomic():
+        locked = Experiment.objects.select_for_update().select_related("project").get(pk=experiment.pk)
+        if locked.status == to:
+            return locked
+        if to not in TRANSITIONS[locked.status]:
+            raise NotAllowed(f"{locked} is {locked.status} and cannot become {to}")
+        if to in (Status.RUNNING, Status.PREVIEW):
+            check_runnable(experiment=locked)
+        StatusChange.objects.create(
+            experiment=locked, from_status=locked.status, to_status=to, changed_at=now, changed_by=by
+        )
+        stamp_activation(experiment=locked, to=to, now=now)
+        locked.status = to
+        locked.save()
+        publish(project=locked.project, now=now, by=by)
+        return locked
+
+
+def stamp_activation(*, experiment: Experiment, to: str, now: datetime) -> None:
+    """Note on the (unsaved) experiment when it was last switched on or off."""
+    if to == Status.RUNNING and experiment.status != Status.RUNNING:
+        experiment.last_activated_at = now
+    if to != Status.RUNNING and experiment.status == Status.RUNNING:
+        experiment.last_deactivated_at = now
+
+
+def check_runnable(*, experiment: Experiment) -> None:
+    """Raise Invalid, in a researcher's words, when an experiment would give nobody anything."""
+    weights = [arm.weight for arm in experiment.variations.all()]
+    if not weights:
+        raise Invalid(f"{experiment} has no variations yet", field="variations")
+    if sum(weights) <= 0:
+        raise Invalid(f"The weights of {experiment} add up to nothing", field="variations")

@@ -1,0 +1,186 @@
+"""The compiled state of every project, one immutable object each, swapped by reference.
+
+Reading is a dictionary look-up and never touches the database, except in inline mode (tests), where every read first
+asks whether something changed. `announce` belongs into the transaction that changes something; a daemon thread per
+process hears of it (LISTEN on PostgreSQL, polling on SQLite) and swaps. Compiling lives in `decisions.compile`.
+"""
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import MappingProxyType
+
+from django.conf import settings
+from django.db import DatabaseError, close_old_connections, connection, transaction
+from django.db.models import F
+
+from decisions.compile import Snapshot, compile_snapshot
+from decisions.engine import InvalidDatafile
+from experiments.errors import NotFound
+from experiments.models import Project
+
+logger = logging.getLogger(__name__)
+
+CHANNEL = "arbiter_projects"
+POLL_SECONDS = 0.2
+LISTEN_SECONDS = 2.0
+MISS_SECONDS = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """All snapshots at one moment, by each of the names a client may use. `generations` also lists failed ones."""
+
+    by_id: Mapping[int, Snapshot] = field(default_factory=dict)
+    by_key: Mapping[str, Snapshot] = field(default_factory=dict)
+    by_sdk_key: Mapping[str, Snapshot] = field(default_factory=dict)
+    generations: Mapping[int, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _State:
+    registry: Registry = field(default_factory=Registry)
+    loaded: bool = False
+    missed_at: float = 0.0
+    thread_pid: int = 0
+
+
+_state = _State()
+_lock = threading.RLock()
+
+
+def for_sdk_key(sdk_key: str) -> Snapshot | None:
+    """The project an SDK key names, None when there is none."""
+    found = current().by_sdk_key.get(sdk_key)
+    return found if found is not None else _after_miss().by_sdk_key.get(sdk_key)
+
+
+def for_key(key: str) -> Snapshot | None:
+    """The project a key (UpGrade: context) names, None when there is none."""
+    found = current().by_key.get(key)
+    return found if found is not None else _after_miss().by_key.get(key)
+
+
+def for_project(project_id: int) -> Snapshot:
+    """The project with this row id. Raises NotFound."""
+    found = current().by_id.get(project_id)
+    found = found if found is not None else _after_miss().by_id.get(project_id)
+    if found is None:
+        raise NotFound("project", project_id)
+    return found
+
+
+def current() -> Registry:
+    """All snapshots as of now; loads them at the first call in a process."""
+    if not _state.loaded or settings.INLINE_SNAPSHOTS:
+        refresh()
+    return _state.registry
+
+
+def _after_miss() -> Registry:
+    """Look again, but not more often than every `MISS_SECONDS`: unknown keys must stay cheap."""
+    if time.monotonic() - _state.missed_at > MISS_SECONDS:
+        _state.missed_at = time.monotonic()
+        refresh()
+    return _state.registry
+
+
+def announce(*, project_ids: Iterable[int]) -> None:
+    """Tell every process that these projects changed. Call it inside the transaction that changes them."""
+    ids = sorted(set(project_ids))
+    Project.objects.filter(pk__in=ids).update(generation=F("generation") + 1)
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, ",".join(map(str, ids))])
+    transaction.on_commit(refresh, robust=True)
+
+
+def refresh() -> None:
+    """Compile what changed since the last look and swap the registry; the last good snapshot of a project stays."""
+    with _lock:
+        now = datetime.now(UTC)
+        generations = dict(Project.objects.order_by("pk").values_list("pk", "generation"))
+        stale = [pk for pk, generation in generations.items() if _is_stale(pk, generation, now)]
+        gone = _state.registry.generations.keys() - generations.keys()
+        if stale or gone or not _state.loaded:
+            _swap(stale, generations, now)
+        _state.loaded = True
+
+
+def _is_stale(project_id: int, generation: int, now: datetime) -> bool:
+    snapshot = _state.registry.by_id.get(project_id)
+    expired = snapshot is not None and snapshot.expires_at is not None and snapshot.expires_at <= now
+    return expired or _state.registry.generations.get(project_id) != generation
+
+
+def _swap(stale: list[int], generations: Mapping[int, int], now: datetime) -> None:
+    kept = {pk: snapshot for pk, snapshot in _state.registry.by_id.items() if pk in generations}
+    for project in Project.objects.filter(pk__in=stale).order_by("pk"):
+        try:
+            kept[project.pk] = compile_snapshot(project=project, now=now, previous=kept.get(project.pk))
+        except InvalidDatafile:
+            logger.exception("The datafile of project %s cannot be used; its last good one stays", project.key)
+    snapshots = kept.values()
+    _state.registry = Registry(
+        by_id=MappingProxyType(kept),
+        by_key=MappingProxyType({snapshot.key: snapshot for snapshot in snapshots}),
+        by_sdk_key=MappingProxyType({snapshot.sdk_key: snapshot for snapshot in snapshots}),
+        generations=MappingProxyType(dict(generations)),
+    )
+
+
+def ensure_following() -> None:
+    """Start this process's follower thread, once, and never before a fork."""
+    if _state.thread_pid == os.getpid() or settings.INLINE_SNAPSHOTS:
+        return
+    with _lock:
+        if _state.thread_pid == os.getpid():
+            return
+        _state.thread_pid = os.getpid()
+        threading.Thread(target=_follow, name="snapshots", daemon=True).start()
+
+
+def _follow() -> None:
+    while True:
+        try:
+            close_old_connections()
+            _listen() if connection.vendor == "postgresql" else _poll()
+        except DatabaseError:
+            logger.warning("The database is away; deciding by the last snapshots", exc_info=True)
+            connection.close()
+            time.sleep(POLL_SECONDS)
+
+
+def _poll() -> None:
+    refresh()
+    time.sleep(POLL_SECONDS)
+
+
+def _listen() -> None:
+    """Wait for notices on this thread's own connection; look anyway every few seconds, so a lost one heals."""
+    connection.ensure_connection()
+    raw = connection.connection
+    raw.execute(f"LISTEN {CHANNEL}")
+    while True:
+        refresh()
+        for _notice in raw.notifies(timeout=_patience(), stop_after=1):
+            pass
+
+
+def _patience() -> float:
+    """Seconds until something may change by the clock, at most `LISTEN_SECONDS`."""
+    now = datetime.now(UTC)
+    ends = [snapshot.expires_at for snapshot in _state.registry.by_id.values() if snapshot.expires_at is not None]
+    return max(0.01, min([LISTEN_SECONDS, *((end - now).total_seconds() for end in ends)]))
+
+
+def forget() -> None:
+    """Drop everything compiled, as after a fork or between tests."""
+    with _lock:
+        _state.registry = Registry()
+        _state.loaded = False
+        _state.missed_at = 0.0

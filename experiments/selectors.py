@@ -1,0 +1,36 @@
+"""Named reads of the experiments room, ordered and with what they show already fetched."""
+
+from django.db.models import Prefetch, QuerySet
+
+from experiments.errors import NotFound
+from experiments.models import DecisionPoint, Experiment, Project, Segment, Variation
+
+
+def project_by_key(*, key: str) -> Project:
+    """The project an UpGrade context or a setting names. Raises NotFound."""
+    project = Project.objects.filter(key=key).first()
+    if project is None:
+        raise NotFound("project", key)
+    return project
+
+
+def whole_experiments(*, project: Project) -> QuerySet[Experiment]:
+    """Every experiment of a project with all of its design, oldest first."""
+    return (
+        Experiment.objects.filter(project=project)
+        .select_related("design", "design__fallback", "exclusion_group", "audience")
+        .prefetch_related(
+            Prefetch("variations", queryset=Variation.objects.order_by("position", "id")),
+            Prefetch("points", queryset=DecisionPoint.objects.order_by("position", "id")),
+            "variations__payloads",
+            "variations__variation_levels__level",
+            "factors__levels",
+            "lists__segment",
+        )
+        .order_by("created_at", "id")
+    )
+
+
+def segments(*, project: Project) -> QuerySet[Segment]:
+    """Every segment of a project with its children's ids, by id."""
+    return Segment.objects.filter(project=project).prefetch_related("children").order_by("id")

@@ -1,0 +1,93 @@
+"""Every arm that was remembered: the only writer of `Assignment`. First write wins.
+
+What the draw would be is not known here; see `decisions.deciding.remember`.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Q
+
+from users.models import Assignment, UserAlias
+
+USER = "user"
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What is randomised: a person (`type` "user") or a group (`type` its type, such as "classId")."""
+
+    id: str
+    type: str = USER
+
+
+def root_id(*, user_id: str) -> str:
+    """The person an id stands for: the root of an alias, else the id itself."""
+    root = UserAlias.objects.filter(alias=user_id).values_list("user__external_id", flat=True).first()
+    return user_id if root is None else root
+
+
+def of_user(*, user_id: str, experiment_ids: Iterable[int]) -> tuple[str, Mapping[int, int | None]]:
+    """The person's root id and live arms, `{experiment id: variation id}`, in one read. Aliases are resolved."""
+    alias = UserAlias.objects.filter(alias=user_id).values("user__external_id")[:1]
+    rows = Assignment.objects.filter(
+        Q(unit_id=user_id) | Q(unit_id=alias),
+        unit_type=USER,
+        experiment_id__in=list(experiment_ids),
+        ended_at__isnull=True,
+    ).annotate(root=alias)
+    found = list(rows.values_list("root", "unit_id", "experiment_id", "variation_id").order_by("id"))
+    root = next((row[0] for row in found if row[0]), user_id)
+    return root, {experiment: variation for _, unit, experiment, variation in found if unit == root}
+
+
+def find(*, experiment_id: int, unit: Unit) -> Assignment | None:
+    """The live assignment of a unit, None when there is none."""
+    return (
+        Assignment.objects.filter(
+            experiment_id=experiment_id, unit_type=unit.type, unit_id=unit.id, ended_at__isnull=True
+        )
+        .select_related("variation")
+        .order_by("id")
+        .first()
+    )
+
+
+def remember(
+    *,
+    experiment_id: int,
+    unit: Unit,
+    variation_id: int | None,
+    method: str,
+    now: datetime,
+    group_id: str = "",
+    ip_address: str = "",
+) -> tuple[Assignment, bool]:
+    """Store a unit's arm unless it has one; answers the stored row and whether this call made it.
+
+    Two callers at once: the unique constraint `one_live_assignment_per_experiment_and_unit` lets one win.
+    """
+    with transaction.atomic():
+        row = Assignment(
+            experiment_id=experiment_id,
+            variation_id=variation_id,
+            unit_type=unit.type,
+            unit_id=unit.id,
+            group_id=group_id,
+            ip_address=ip_address,
+            method=method,
+            assigned_at=now,
+        )
+        Assignment.objects.bulk_create([row], ignore_conflicts=True)
+        stored = find(experiment_id=experiment_id, unit=unit)
+        assert stored is not None, "the row was just made or was there before"
+        return stored, stored.uid == row.uid
+
+
+def end(*, experiment_id: int, unit: Unit, now: datetime) -> int:
+    """End a unit's live assignment; the row is kept as history. Answers how many were ended (0 or 1)."""
+    return Assignment.objects.filter(
+        experiment_id=experiment_id, unit_type=unit.type, unit_id=unit.id, ended_at__isnull=True
+    ).update(ended_at=now)
