@@ -1,8 +1,15 @@
-"""The front door: every dialect's routes, the admin and the API descriptions."""
+"""The front door: every dialect's routes, the admin and the API descriptions.
+
+The order matters: Test Lab answers whatever else begins with `/api`, so its table is the last.
+"""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("", include("config.routes.upgrade")),
+    path("", include("config.routes.experiment_api")),
+    path("", include("config.routes.agent")),
+    path("", include("config.routes.testlab")),
 ]
