@@ -1,16 +1,14 @@
 """The decision engine: plain Python, no Django, no I/O. This module only names what others may use."""
 
 from decisions.engine.errors import Fault, InvalidDatafile
+from decisions.engine.model import Datafile, Rule, Variation
 from decisions.engine.project import Engine, compile_project
 from decisions.engine.values import (
-    Datafile,
     Decision,
     ExperimentDecision,
     Outcome,
     Prediction,
-    Rule,
     Subject,
-    Variation,
 )
 
 __all__ = [

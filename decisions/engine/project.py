@@ -2,14 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 
+from decisions.engine.model import Datafile, Variation
 from decisions.engine.values import (
-    Datafile,
     Decision,
     ExperimentDecision,
     Outcome,
     Predict,
     Subject,
-    Variation,
 )
 
 
