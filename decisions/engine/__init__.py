@@ -1,7 +1,9 @@
 """The decision engine: plain Python, no Django, no I/O. This module only names what others may use."""
 
+from decisions.engine.datafile import load
 from decisions.engine.errors import Fault, InvalidDatafile
 from decisions.engine.model import Datafile, Rule, Variation
+from decisions.engine.outcomes import answer
 from decisions.engine.project import Engine, compile_project
 from decisions.engine.values import (
     Decision,
@@ -23,5 +25,7 @@ __all__ = [
     "Rule",
     "Subject",
     "Variation",
+    "answer",
     "compile_project",
+    "load",
 ]

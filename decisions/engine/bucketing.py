@@ -47,7 +47,7 @@ def compile_allocation(allocation: Sequence[Range], entity_id: str, results: Map
     for each in allocation:
         if each.end > (ends[-1] if ends else 0):
             ends.append(each.end)
-            targets.append(results.get(each.entity_id))
+            targets.append(results.get(each.entity_id) if each.entity_id else None)
     return _picker([_threshold(end) for end in ends], targets, entity_id)
 
 

@@ -72,11 +72,17 @@ COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
     "lt": operator.lt,
     "le": operator.le,
 }
+VERSION_COMPARISONS: Mapping[str, Callable[[int, int], bool]] = {
+    "semver_eq": operator.eq,
+    "semver_gt": operator.gt,
+    "semver_ge": operator.ge,
+    "semver_lt": operator.lt,
+    "semver_le": operator.le,
+}
 MATCHERS: Mapping[str, Matcher] = {
     "exact": exact,
     "substring": substring,
     **{name: comparing(compare) for name, compare in COMPARISONS.items()},
-    **{f"semver_{name}": comparing_versions(compare) for name, compare in COMPARISONS.items()},
-    "semver_eq": comparing_versions(operator.eq),
+    **{name: comparing_versions(compare) for name, compare in VERSION_COMPARISONS.items()},
 }
 KNOWN_MATCHES = frozenset({"exists", "qualified", *MATCHERS})

@@ -52,4 +52,5 @@ def _compare_text(user: Version, target: Version, part: str, wanted: str) -> int
 
 
 def _is_number(part: str) -> bool:
-    return part.isascii() and part.isdigit()
+    """Digits that fit 64 bits."""
+    return part.isascii() and part.isdigit() and len(part) <= 18

@@ -28,7 +28,8 @@ class Outcome:
 
     `index` is the position in `Engine.outcomes`, -1 for an outcome made on demand (forced decision, unknown flag,
     failed prediction). `variables` are decoded values; `variables_json` is their exact rendering, b"" when the flag
-    has none. `errors` are the reasons that are shown even when nobody asked for reasons (agent.md 3.5).
+    has none. `errors` are the reasons that are shown even when nobody asked for reasons (agent.md 3.5); `bare_errors` are
+    those that remain when variables are excluded, because they are then not cast.
     `head` is the JSON of a decide answer up to and including `"userContext":`; `tail` is what follows the user
     context, `bare_tail` the same without `variables` (agent.md 1.4). An answer is `head + context + tail`.
     """
@@ -45,6 +46,7 @@ class Outcome:
     variables: Mapping[str, object]
     variables_json: bytes
     errors: tuple[str, ...]
+    bare_errors: tuple[str, ...]
     is_everyone_else: bool
     head: bytes
     tail: bytes
@@ -67,14 +69,19 @@ Predict = Callable[[Rule, Subject], Prediction | None]
 class Decision:
     """An outcome with the story of how it was reached.
 
-    `reasons` are all of them, errors first, as INCLUDE_REASONS shows (agent.md 3.5). `remember` is the
+    `infos` are the reasons in the order they came up, without the outcome's errors. `remember` is the
     (experiment id, variation id) a user-profile service should now store, None when nothing new was drawn.
     """
 
     outcome: Outcome
-    reasons: tuple[str, ...]
+    infos: tuple[str, ...] = ()
     remember: tuple[str, str] | None = None
     cmab_uuid: str = ""
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """What INCLUDE_REASONS shows: errors first (agent.md 3.5)."""
+        return (*self.outcome.errors, *self.infos)
 
 
 @dataclass(frozen=True, slots=True)
