@@ -1,10 +1,23 @@
 """Outcomes of one flag, with the JSON an answer is joined from. Who gets which outcome is not decided here."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from decisions.engine import gojson, reasons, variables
-from decisions.engine.model import Flag, Rule, Variable, Variation
+from decisions.engine.model import Flag, Rule, Variation
 from decisions.engine.values import Outcome, Source
+
+
+@dataclass(frozen=True, slots=True)
+class _Values:
+    """The variables of a flag under one set of texts: values, their JSON (b"" for none), reasons for bad ones."""
+
+    by_key: Mapping[str, object]
+    rendered: bytes
+    invalid: tuple[str, ...]
+
+
+_NO_VALUES = _Values({}, b"", ())
 
 
 class OutcomeMaker:
@@ -17,25 +30,23 @@ class OutcomeMaker:
         self._flag = flag
         self._everyone_else = everyone_else
         self._errors = errors
-        self._casts: dict[tuple[str, str], variables.Cast] = {}
+        self._values: dict[tuple[str, ...], _Values] = {(): _NO_VALUES}
 
     def make(self, rule: Rule | None, variation: Variation | None, source: Source, index: int = -1) -> Outcome:
         """The outcome of a variation under a rule; both None when nothing was decided."""
-        casts = {variable.key: self._cast(variable, variation) for variable in self._flag.variables}
-        return self._outcome(index, rule, variation, source, casts, self._errors)
+        texts = self._texts(variation)
+        if texts not in self._values:
+            self._values[texts] = _cast_all(self._flag, texts)
+        return self._outcome(index, rule, variation, source, self._values[texts], self._errors)
 
     def failed(self, message: str, index: int = -1) -> Outcome:
         """The empty outcome of a failed prediction: no variables, one error (agent.md 3.6)."""
-        return self._outcome(index, None, None, "none", {}, (message,))
+        return self._outcome(index, None, None, "none", _NO_VALUES, (message,))
 
-    def _cast(self, variable: Variable, variation: Variation | None) -> variables.Cast:
-        text = variable.default
-        if variation is not None and variation.feature_enabled:
-            text = variation.usages.get(variable.id, text)
-        known = self._casts.get((variable.id, text))
-        if known is None:
-            known = self._casts[variable.id, text] = variables.cast(variable, text)
-        return known
+    def _texts(self, variation: Variation | None) -> tuple[str, ...]:
+        """Each variable's text: the default, or what an enabled variation says instead."""
+        usages = variation.usages if variation and variation.feature_enabled else {}
+        return tuple([usages.get(each.id, each.default) for each in self._flag.variables])
 
     def _outcome(
         self,
@@ -43,14 +54,12 @@ class OutcomeMaker:
         rule: Rule | None,
         variation: Variation | None,
         source: Source,
-        casts: dict[str, variables.Cast],
+        values: _Values,
         errors: tuple[str, ...],
     ) -> Outcome:
         rule_key = rule.key if rule else ""
         variation_key = variation.key if variation else ""
         enabled = variation is not None and variation.feature_enabled
-        invalid = tuple(variables.invalid_reason(key) for key, each in casts.items() if not each.is_valid)
-        rendered = gojson.obj((key, casts[key].rendered) for key in sorted(casts)) if casts else b""
         is_everyone_else = rule_key in self._everyone_else
         return Outcome(
             index=index,
@@ -62,15 +71,24 @@ class OutcomeMaker:
             variation_id=variation.id if variation else "",
             enabled=enabled,
             source=source,
-            variables={key: each.value for key, each in casts.items()},
-            variables_json=rendered,
-            errors=errors + invalid,
+            variables=values.by_key,
+            variables_json=values.rendered,
+            errors=errors + values.invalid,
             bare_errors=errors,
             is_everyone_else=is_everyone_else,
             head=_head(variation_key, enabled, rule_key, self._flag.key),
-            tail=_tail(errors + invalid, rendered, is_everyone_else),
+            tail=_tail(errors + values.invalid, values.rendered, is_everyone_else),
             bare_tail=_tail(errors, b"", is_everyone_else),
         )
+
+
+def _cast_all(flag: Flag, texts: tuple[str, ...]) -> _Values:
+    casts = {each.key: variables.cast(each, text) for each, text in zip(flag.variables, texts, strict=True)}
+    return _Values(
+        by_key={key: each.value for key, each in casts.items()},
+        rendered=gojson.obj((key, casts[key].rendered) for key in sorted(casts)),
+        invalid=tuple(variables.invalid_reason(key) for key, each in casts.items() if not each.is_valid),
+    )
 
 
 def unknown_flag(flag_key: str) -> Outcome:
@@ -89,17 +107,13 @@ def answer(outcome: Outcome, context: bytes, infos: Iterable[str] = (), *, with_
 
 
 def _tail(texts: tuple[str, ...], variables_json: bytes, is_everyone_else: bool) -> bytes:
+    said = gojson.dumps(texts) if texts else b"[]"
     shown = b',"variables":' + variables_json if variables_json else b""
     last = b"true}" if is_everyone_else else b"false}"
-    return b',"reasons":' + gojson.dumps(texts) + shown + b',"isEveryoneElseVariation":' + last
+    return b',"reasons":' + said + shown + b',"isEveryoneElseVariation":' + last
 
 
 def _head(variation_key: str, enabled: bool, rule_key: str, flag_key: str) -> bytes:
-    fields = (
-        ("variationKey", gojson.dumps(variation_key)),
-        ("enabled", b"true" if enabled else b"false"),
-        ("ruleKey", gojson.dumps(rule_key)),
-        ("flagKey", gojson.dumps(flag_key)),
-        ("userContext", b""),
-    )
-    return gojson.obj(fields)[:-1]
+    variation, rule, flag = gojson.dumps(variation_key), gojson.dumps(rule_key), gojson.dumps(flag_key)
+    decided = b',"enabled":true,"ruleKey":' if enabled else b',"enabled":false,"ruleKey":'
+    return b'{"variationKey":' + variation + decided + rule + b',"flagKey":' + flag + b',"userContext":'

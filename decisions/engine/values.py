@@ -28,7 +28,7 @@ class Outcome:
 
     `index` is the position in `Engine.outcomes`, -1 for an outcome made on demand (forced decision, unknown flag,
     failed prediction). `variables` are decoded values; `variables_json` is their exact rendering, b"" when the flag
-    has none. `errors` are the reasons that are shown even when nobody asked for reasons (agent.md 3.5); `bare_errors` are
+    has none. `errors` are the reasons shown even when nobody asked (agent.md 3.5), `bare_errors`
     those that remain when variables are excluded, because they are then not cast.
     `head` is the JSON of a decide answer up to and including `"userContext":`; `tail` is what follows the user
     context, `bare_tail` the same without `variables` (agent.md 1.4). An answer is `head + context + tail`.
