@@ -4,6 +4,7 @@ Everything else goes to Django, untouched. What must hold on both doors for ever
 log, the last line of defence) is here; what a dialect promises (auth, CORS, request ids) is in its grammar.
 """
 
+import http.client
 import io
 import logging
 import random
@@ -13,7 +14,6 @@ from typing import Any
 
 from django.conf import settings
 from django.db import close_old_connections
-from django.http.response import REASON_PHRASES
 
 from config import metrics
 from config.wire.message import Answer, Handler, Request, content_length, from_environ
@@ -26,7 +26,7 @@ Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 WsgiApplication = Callable[[Environ, StartResponse], Iterable[bytes]]
 
-STATUS_LINES = {code: f"{code} {phrase}" for code, phrase in REASON_PHRASES.items()}
+STATUS_LINES = {code: f"{code} {phrase}" for code, phrase in http.client.responses.items()}
 BROKEN = Answer(500, b'{"error":"internal server error"}')
 OTHER = "other"
 
