@@ -11,4 +11,4 @@ sys.setswitchinterval(0.0005)
 
 _django = get_wsgi_application()
 # Handlers import models, so the lane can only be imported once Django's apps are set up.
-application = import_module("config.lane").Lane(_django, import_module("config.hot").HOT)
+application = import_module("config.lane").Lane(_django, import_module("config.routes.hot").HOT)
