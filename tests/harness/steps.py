@@ -28,7 +28,7 @@ class Failed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """`run` does the work, in the scratch directory it is given, and returns what it counted. Raises Skip and Failed."""
+    """`run` does the work, in the scratch directory it is given, and returns what it counted. Raises Skip or Failed."""
 
     name: str
     run: Callable[[Path], Count]
