@@ -1,8 +1,7 @@
 """One person, one arm: what is remembered wins, the draw decides the rest, and nothing is read without need."""
 
 import pytest
-from pytest_django import DjangoAssertNumQueries
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from decisions import deciding, lifecycle, snapshots
 from decisions.compile import Arm, Snapshot
@@ -133,7 +132,7 @@ def test_an_edit_counts_only_once_it_is_published() -> None:
 
 
 def test_a_pure_experiment_is_decided_without_a_query(
-    django_assert_num_queries: DjangoAssertNumQueries, settings: SettingsWrapper
+    django_assert_num_queries: DjangoAssertNumQueries, settings: Settings
 ) -> None:
     experiment = builders.running(project=builders.project())
     snapshot = _snapshot(experiment)
@@ -144,7 +143,7 @@ def test_a_pure_experiment_is_decided_without_a_query(
 
 
 def test_remembered_arms_are_read_in_one_query(
-    django_assert_num_queries: DjangoAssertNumQueries, settings: SettingsWrapper
+    django_assert_num_queries: DjangoAssertNumQueries, settings: Settings
 ) -> None:
     experiment = builders.running(project=builders.project())
     drawn = _arm(experiment, "ada")

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 from django.db import DatabaseError, connection
-from pytest_django import DjangoAssertNumQueries
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from decisions import lastgood, lifecycle, snapshots
 from decisions.compile import compile_snapshot, gather
@@ -19,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def following(settings: SettingsWrapper, tmp_path: Path) -> None:
+def following(settings: Settings, tmp_path: Path) -> None:
     """As in a server: reads never ask the database, and the last good copies are kept."""
     settings.INLINE_SNAPSHOTS = False
     settings.VAR_DIR = tmp_path
