@@ -95,7 +95,7 @@ def _granian(options: Options) -> list[str]:
         *("--workers", str(options.workers), "--blocking-threads", str(THREADS), "--no-ws"),
         *("--backlog", str(CONNECTIONS_PER_WORKER), "--backpressure", str(CONNECTIONS_PER_WORKER)),
         *("--respawn-failed-workers", "--workers-kill-timeout", str(PATIENCE)),
-        *("--no-access-log", "--log-level", "warning", "config.wsgi:application"),
+        *("--no-access-log", "--log-level", "error", "config.wsgi:application"),
     ]
 
 
