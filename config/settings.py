@@ -76,6 +76,8 @@ TEMPLATES = [
 def _database() -> dict[str, Any]:
     """SQLite in `var/` unless `DATABASE_URL` names a PostgreSQL server."""
     config: dict[str, Any] = env.db("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'arbiter.sqlite3'}")
+    if config.get("ENGINE") not in ("django.db.backends.sqlite3", "django.db.backends.postgresql"):
+        raise ImproperlyConfigured("DATABASE_URL must begin with sqlite:/// or postgres://.")
     options = config.setdefault("OPTIONS", {})
     if config["ENGINE"].endswith("sqlite3"):
         options["transaction_mode"] = "IMMEDIATE"
@@ -177,7 +179,7 @@ def _refuse_unsafe() -> None:
         faults.append("SECRET_KEY must be set to a random text of at least 50 characters")
     if DEBUG:
         faults.append("DEBUG must be off")
-    if not [host for host in ALLOWED_HOSTS if host.strip() not in ("", "*")]:
+    if "*" in ALLOWED_HOSTS or not any(host.strip() for host in ALLOWED_HOSTS):
         faults.append("ALLOWED_HOSTS must name the hosts this server answers for")
     if faults:
         raise ImproperlyConfigured("Refusing to start in production: " + "; ".join(faults) + ".")
