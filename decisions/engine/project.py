@@ -105,11 +105,7 @@ class Engine:
             return Decision(unknown)
         inquiry = self._inquire(subject, None if ignore_profile else profile, overrides, cmab)
         inquiry.forced = forced
-        try:
-            outcome = interpreter.climb(inquiry, ladder)
-        except PredictionFailed as failure:
-            failed = ladder.maker.failed(str(failure))
-            return Decision(failed)
+        outcome = interpreter.climb(inquiry, ladder)
         remember = None if ignore_profile else inquiry.remember
         return Decision(outcome, tuple(inquiry.evaluation.infos), remember, inquiry.cmab_uuid)
 
