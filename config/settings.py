@@ -137,10 +137,13 @@ SPECTACULAR_SETTINGS = {
 
 # What a client may send, bounded before it is parsed.
 MAX_BODY_BYTES = env.int("ARBITER_MAX_BODY_BYTES", default=5 * 1024 * 1024)
-DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
+DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES + 1024
 
 # Snapshots: inline mode asks the database before every decision; for tests only.
 INLINE_SNAPSHOTS = env.bool("ARBITER_INLINE_SNAPSHOTS", default=False)
+
+# One answered request in so many is written to the access log.
+ACCESS_LOG_SHARE = env.float("ARBITER_ACCESS_LOG_SHARE", default=0.01)
 
 # Dialects.
 TESTLAB_PROJECT = env.str("ARBITER_TESTLAB_PROJECT", default="testlab")

@@ -1,8 +1,14 @@
-"""The WSGI callable that granian and gunicorn serve."""
+"""The WSGI callable that granian and gunicorn serve: the lane in front of Django."""
 
 import os
+import sys
+from importlib import import_module
 
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-application = get_wsgi_application()
+sys.setswitchinterval(0.0005)
+
+_django = get_wsgi_application()
+# Handlers import models, so the lane can only be imported once Django's apps are set up.
+application = import_module("config.lane").Lane(_django, import_module("config.routes.hot").HOT)

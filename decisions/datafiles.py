@@ -250,7 +250,7 @@ def _everyone_else(flag: Mapping[str, Any], *, on: bool) -> dict[str, Any]:
     """The last rule: a toggle or roll-out that is on gives its share; everything else is off."""
     gives = on and flag["kind"] != 3
     rule_id = f"{EVERYONE_ELSE}{flag['datafile_id']}"
-    arm = {
+    arm: dict[str, Any] = {
         "id": f"{'on' if gives else 'off'}-{flag['datafile_id']}",
         "key": "on" if gives else "off",
         "featureEnabled": gives,
@@ -263,7 +263,7 @@ def _everyone_else(flag: Mapping[str, Any], *, on: bool) -> dict[str, Any]:
         "layerId": f"rollout-{flag['datafile_id']}",
         "status": "Running",
         "variations": [arm],
-        "trafficAllocation": _ranges([arm["id"]], [Decimal(1)], share),
+        "trafficAllocation": _ranges([str(arm["id"])], [Decimal(1)], share),
         "audienceIds": [],
         "audienceConditions": [],
         "forcedVariations": {},

@@ -96,7 +96,7 @@ def _differs(project_id: int, experiment_id: int, user_id: str, variation_id: in
         return experiment is None
     if experiment.row["audience"] is not None:
         return True
-    drawn = draw(snapshots.for_project(project_id), experiment, Subject(user_id))
+    drawn = draw(snapshots.for_project(project_id), experiment, Subject(user_id, {}))
     return drawn is None or drawn.id != variation_id
 
 

@@ -10,12 +10,17 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """`headers` have lower-case names with hyphens; `path` starts with `/`; `body` is what was sent, bounded."""
+    """`headers` have lower-case names with hyphens; `path` starts with `/`.
+
+    `body` is what was sent. A body above `MAX_BODY_BYTES` is never read: then `oversized` is true and `body` empty,
+    and every grammar answers 413 in its own shape.
+    """
 
     method: str
     path: str
@@ -23,6 +28,7 @@ class Request:
     query: str = ""
     body: bytes = b""
     params: Mapping[str, str] = field(default_factory=dict)
+    oversized: bool = False
 
     def header(self, name: str) -> str:
         return self.headers.get(name, "")
@@ -38,7 +44,8 @@ class Request:
 
 @lru_cache(maxsize=4096)
 def parsed_query(query: str) -> tuple[tuple[str, str], ...]:
-    return tuple(parse_qsl(query, keep_blank_values=True, max_num_fields=1000)) if query else ()
+    """Names and values in order. At most 1000 are read; a longer query reads as its first 1000 fields."""
+    return tuple(parse_qsl("&".join(query.split("&")[:1000]), keep_blank_values=True)) if query else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,21 +61,37 @@ class Answer:
 Handler = Callable[[Request], Answer]
 
 
-def from_environ(environ: Mapping[str, Any], body: bytes) -> Request:
-    """The request of a WSGI environ."""
+def from_environ(environ: Mapping[str, Any], params: Mapping[str, str] | None = None) -> Request:
+    """The request of a WSGI environ, its body read when it is not too large."""
     headers = {key[5:].replace("_", "-").lower(): value for key, value in environ.items() if key[:5] == "HTTP_"}
-    if environ.get("CONTENT_TYPE"):
-        headers["content-type"] = environ["CONTENT_TYPE"]
-    if environ.get("CONTENT_LENGTH"):
-        headers["content-length"] = environ["CONTENT_LENGTH"]
-    path = environ.get("PATH_INFO", "/").encode("latin-1").decode("utf-8", "replace")
-    return Request(environ["REQUEST_METHOD"], path, headers, environ.get("QUERY_STRING", ""), body)
+    content_type = environ.get("CONTENT_TYPE")
+    if content_type:
+        headers["content-type"] = content_type
+    length = content_length(environ)
+    oversized = length > settings.MAX_BODY_BYTES
+    return Request(
+        environ["REQUEST_METHOD"],
+        environ.get("PATH_INFO", "/").encode("latin-1", "replace").decode("utf-8", "replace"),
+        headers,
+        environ.get("QUERY_STRING", ""),
+        environ["wsgi.input"].read(length) if length and not oversized else b"",
+        params or {},
+        oversized,
+    )
+
+
+def content_length(environ: Mapping[str, Any]) -> int:
+    """The announced length of the body, 0 when there is none or it is no number."""
+    text = environ.get("CONTENT_LENGTH") or "0"
+    return int(text) if text.isascii() and text.isdigit() else 0
 
 
 def from_django(request: HttpRequest, params: Mapping[str, str] | None = None) -> Request:
-    """The same request as `from_environ` gives, read from Django's."""
-    seen = from_environ(request.META, request.body)
-    return Request(seen.method, seen.path, seen.headers, seen.query, seen.body, params or {})
+    """The same request as `from_environ` gives, read through Django."""
+    oversized = content_length(request.META) > settings.MAX_BODY_BYTES
+    seen = from_environ({**request.META, "CONTENT_LENGTH": "0"}, params)
+    body = b"" if oversized else request.body
+    return Request(seen.method, seen.path, seen.headers, seen.query, body, seen.params, oversized)
 
 
 def to_django(answer: Answer) -> HttpResponse:

@@ -371,7 +371,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='payload',
-            constraint=models.UniqueConstraint(fields=('variation', 'decision_point'), name='one_payload_per_variation_and_point', nulls_distinct=False),
+            constraint=models.UniqueConstraint(fields=('variation', 'decision_point'), name='one_payload_per_variation_and_point'),
+        ),
+        migrations.AddConstraint(
+            model_name='payload',
+            constraint=models.UniqueConstraint(condition=models.Q(('decision_point__isnull', True)), fields=('variation',), name='one_payload_per_variation_everywhere'),
         ),
         migrations.AddConstraint(
             model_name='variationlevel',

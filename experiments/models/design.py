@@ -110,10 +110,11 @@ class Payload(models.Model):
     class Meta:
         ordering = ("variation", "id")
         constraints = (
+            models.UniqueConstraint(fields=("variation", "decision_point"), name="one_payload_per_variation_and_point"),
             models.UniqueConstraint(
-                fields=("variation", "decision_point"),
-                name="one_payload_per_variation_and_point",
-                nulls_distinct=False,
+                fields=("variation",),
+                condition=models.Q(decision_point__isnull=True),
+                name="one_payload_per_variation_everywhere",
             ),
         )
 

@@ -1,6 +1,7 @@
-"""Where the programs live that tests start: PostgreSQL, Redis, Chromium. Nothing is started here."""
+"""Where the programs live that tests start (PostgreSQL, Redis, Chromium), and free ports. Nothing is started here."""
 
 import shutil
+import socket
 from pathlib import Path
 
 
@@ -16,3 +17,11 @@ def redis_server() -> str | None:
 
 def chromium() -> str | None:
     return shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+def free_port() -> int:
+    """A TCP port of this machine that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

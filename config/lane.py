@@ -1,0 +1,99 @@
+"""The fast lane: hot routes are answered here, before Django, by the handlers that the viewsets call (design §3).
+
+Everything else goes to Django, untouched. What must hold on both doors for every request (counting, the sampled access
+log, the last line of defence) is here; what a dialect promises (auth, CORS, request ids) is in its grammar.
+"""
+
+import http.client
+import io
+import logging
+import random
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from django.conf import settings
+from django.db import close_old_connections
+
+from config import metrics
+from config.wire.message import Answer, Handler, Request, content_length, from_environ
+from decisions import snapshots
+
+logger = logging.getLogger("arbiter.lane")
+access = logging.getLogger("arbiter.access")
+
+Environ = dict[str, Any]
+StartResponse = Callable[..., Any]
+WsgiApplication = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+STATUS_LINES = {code: f"{code} {phrase}" for code, phrase in http.client.responses.items()}
+BROKEN = Answer(500, b'{"error":"internal server error"}')
+OTHER = "other"
+
+
+class Lane:
+    """The WSGI callable that servers run: `hot` maps (method, path) to a handler, `django` answers the rest."""
+
+    def __init__(self, django: WsgiApplication, hot: Mapping[tuple[str, str], Handler]) -> None:
+        self.django = django
+        self.hot = dict(hot)
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        started = time.perf_counter()
+        snapshots.ensure_following()
+        metrics.ensure_handing_over()
+        if "HTTP_TRANSFER_ENCODING" in environ:
+            _gather_chunks(environ)
+        handler = self.hot.get((environ["REQUEST_METHOD"], environ.get("PATH_INFO", "/")))
+        if handler is None:
+            return self._cold(environ, start_response, started)
+        answer = _answer(handler, from_environ(environ))
+        _note(environ, environ["PATH_INFO"], answer.status, started)
+        return _start(answer, start_response)
+
+    def _cold(self, environ: Environ, start_response: StartResponse, started: float) -> Iterable[bytes]:
+        seen: list[int] = []
+
+        def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            seen.append(int(status[:3]))
+            return start_response(status, headers, exc_info) if exc_info else start_response(status, headers)
+
+        body = self.django(environ, start)
+        _note(environ, OTHER, seen[0] if seen else 500, started)
+        return body
+
+
+def _answer(handler: Handler, request: Request) -> Answer:
+    """Call a handler as Django would: fresh connections before it, and no exception past it."""
+    close_old_connections()
+    try:
+        return handler(request)
+    except Exception:
+        logger.exception("%s %s failed", request.method, request.path)
+        return BROKEN
+
+
+def _start(answer: Answer, start_response: StartResponse) -> Iterable[bytes]:
+    headers = [*answer.headers, ("Content-Length", str(len(answer.body)))]
+    if answer.content_type:
+        headers.append(("Content-Type", answer.content_type))
+    start_response(STATUS_LINES.get(answer.status, f"{answer.status} Status"), headers)
+    return [answer.body]
+
+
+def _gather_chunks(environ: Environ) -> None:
+    """Give a chunked body an announced length, so that both doors see it. One byte too many is enough to refuse."""
+    if content_length(environ) or not environ.get("wsgi.input_terminated", True):
+        return
+    body = environ["wsgi.input"].read(settings.MAX_BODY_BYTES + 1)
+    environ["wsgi.input"] = io.BytesIO(body)
+    environ["CONTENT_LENGTH"] = str(len(body))
+
+
+def _note(environ: Environ, route: str, status: int, started: float) -> None:
+    duration = time.perf_counter() - started
+    metrics.observe(route, status, duration)
+    if random.random() < settings.ACCESS_LOG_SHARE:
+        access.info(
+            "%s %s %d %.1fms", environ["REQUEST_METHOD"], environ.get("PATH_INFO", "/"), status, duration * 1000
+        )

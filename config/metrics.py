@@ -1,0 +1,82 @@
+"""What this server counts about itself, in Prometheus' terms. Served at `/metrics`.
+
+Counting a request must cost nothing that shows: threads tally in a dictionary of their own, a daemon thread hands the
+tallies over every second, and of the durations one in `SAMPLE` is observed. With several worker processes set
+`PROMETHEUS_MULTIPROC_DIR` (`make serve` does), so that any of them answers for all.
+"""
+
+import os
+import threading
+import time
+
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest, multiprocess
+
+SAMPLE = 32
+FLUSH_SECONDS = 1.0
+BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+
+Tally = dict[tuple[str, int], int]
+
+_requests = Counter("arbiter_requests", "Answered requests.", ("route", "status"))
+_seconds = Histogram(
+    "arbiter_request_seconds",
+    f"Time a request took inside this server; one request in {SAMPLE} is observed.",
+    ("route",),
+    buckets=BUCKETS,
+)
+_local = threading.local()
+_tallies: list[Tally] = []
+_handed_over: Tally = {}
+_lock = threading.Lock()
+_thread_pid = 0
+
+
+def observe(route: str, status: int, duration: float) -> None:
+    """Count one answer of a route. `duration` in seconds."""
+    try:
+        tally: Tally = _local.tally
+    except AttributeError:
+        tally = _local.tally = {}
+        _tallies.append(tally)
+    key = (route, status)
+    count = tally[key] = tally.get(key, 0) + 1
+    if count % SAMPLE == 1:
+        _seconds.labels(route).observe(duration)
+
+
+def hand_over() -> None:
+    """Add what the threads tallied since the last call to the counters."""
+    with _lock:
+        totals: Tally = {}
+        for tally in list(_tallies):
+            for key, count in list(tally.items()):
+                totals[key] = totals.get(key, 0) + count
+        for key, count in totals.items():
+            fresh = count - _handed_over.get(key, 0)
+            _handed_over[key] = count
+            if fresh:
+                _requests.labels(key[0], str(key[1])).inc(fresh)
+
+
+def ensure_handing_over() -> None:
+    """Start this process's hand-over thread, once, and never before a fork."""
+    global _thread_pid
+    if _thread_pid != os.getpid():
+        _thread_pid = os.getpid()
+        threading.Thread(target=_keep_handing_over, name="metrics", daemon=True).start()
+
+
+def _keep_handing_over() -> None:
+    while True:
+        time.sleep(FLUSH_SECONDS)
+        hand_over()
+
+
+def rendered() -> bytes:
+    """The text exposition of all worker processes, or of this one when no multi-process directory is set."""
+    hand_over()
+    if not os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        return generate_latest(REGISTRY)
+    registry = CollectorRegistry()
+    multiprocess.MultiProcessCollector(registry)
+    return generate_latest(registry)

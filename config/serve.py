@@ -1,0 +1,69 @@
+"""`make serve`: prepare the database, start the server and the keeper, say what to try, stop them gracefully.
+
+    PORT=8000 DATABASE_URL=... SERVER=granian|gunicorn WORKERS=2 python -m config.serve
+
+What each step does is in `config/serving/`; here is only their order.
+"""
+
+import os
+import sys
+
+import django
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import get_commands
+from django.db import OperationalError, connections
+
+from config.serving import announcing, preparing, servers, supervising
+
+
+def main() -> int:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    try:
+        django.setup()
+        options = servers.read_options(os.environ, vendor=connections["default"].vendor)
+        servers.require_free(port=options.port)
+        with preparing.sole_user_of(settings.VAR_DIR):
+            _prepare()
+            return _serve(options)
+    except (servers.CannotServe, preparing.InUse) as reason:
+        return _refuse(str(reason))
+    except ImproperlyConfigured as reason:
+        return _refuse(f"The settings are wrong. {reason}")
+    except OperationalError as reason:
+        return _refuse(f"The database cannot be used: {str(reason).strip()}")
+    except KeyboardInterrupt:
+        return 130
+
+
+def _prepare() -> None:
+    preparing.make_directories()
+    if preparing.migrate():
+        announcing.say("The database is up to date.")
+    if preparing.seed_if_empty():
+        announcing.say("The database was empty: a small demo is in it now.")
+    announcing.admin(preparing.make_admin_if_none())
+    connections.close_all()
+
+
+def _serve(options: servers.Options) -> int:
+    if options.remark:
+        announcing.say(options.remark)
+    manage = str(settings.BASE_DIR / "manage.py")
+    return supervising.run(
+        server=servers.command(options),
+        keeper=[sys.executable, manage, "keep"] if "keep" in get_commands() else None,
+        cwd=settings.BASE_DIR,
+        env=os.environ | servers.environment(options),
+        answers=lambda: servers.answers(port=options.port),
+        when_ready=lambda: announcing.things_to_try(options.url),
+    )
+
+
+def _refuse(reason: str) -> int:
+    print(reason, file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
