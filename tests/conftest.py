@@ -6,11 +6,12 @@ a test about one database (`sqlite`, `postgresql`) is left out of the runs on th
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from django.conf import settings
 
+from decisions import snapshots
 from tests.harness import tools
 
 NEEDS: dict[str, tuple[Callable[[], object], str]] = {
@@ -35,3 +36,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for marker, (present, reason) in NEEDS.items():
             if item.get_closest_marker(marker) and not present():
                 item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(autouse=True)
+def fresh_snapshots() -> Iterator[None]:
+    """A rolled-back test reuses row ids: what was compiled for another test must not answer for this one."""
+    snapshots.forget()
+    yield
+    snapshots.forget()

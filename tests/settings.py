@@ -21,6 +21,9 @@ os.environ.setdefault("DATABASE_URL", f"sqlite:///{_var / 'arbiter.sqlite3'}")
 
 from config.settings import *  # noqa: E402
 
+# Tests decide by what their own transaction says; the follower thread has suites of its own.
+INLINE_SNAPSHOTS = True
+
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
