@@ -29,7 +29,7 @@ INSTALLED_APPS = [
     "events",
     "decisions",
     "sampling",
-    "django.contrib.admin",
+    "config.apps.ConsoleConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
