@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping
 
 from decisions.engine import bucketing, interpreter, outcomes, rules
 from decisions.engine.audiences import NO_SEGMENTS, Evaluation, segment_names
-from decisions.engine.fast_audiences import AudienceCompiler, Memo
+from decisions.engine.fast_audiences import AudienceCompiler
 from decisions.engine.fast_ladders import LadderCompiler
+from decisions.engine.fast_leaves import Memo
 from decisions.engine.ladders import Ladder, LadderBuilder
 from decisions.engine.model import Datafile, Rule, Variation
 from decisions.engine.rules import Inquiry, PredictionFailed
