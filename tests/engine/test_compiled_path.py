@@ -81,32 +81,54 @@ def test_previous_engine_of_an_equal_datafile_is_returned() -> None:
     assert compile_project(load(document), engine) is engine
 
 
+class Watched(dict[str, object]):
+    """Attributes that count how often they are asked for."""
+
+    asked = 0
+
+    def get(self, key: str, default: object = None) -> object:
+        self.asked += key == "country"
+        return super().get(key, default)
+
+
+def test_tree_of_alternating_operators_costs_no_more_than_its_nodes() -> None:
+    leaf = {"name": "country", "type": "custom_attribute", "match": "exact", "value": "US"}
+    tree: object = leaf
+    for _ in range(31):
+        tree = ["not", ["and", tree, leaf]]
+    attributes = Watched(country="US")
+    engine = one_audience_project([tree], flags=1)
+
+    outcome = engine.decide("0", Subject("u", attributes))
+
+    assert attributes.asked < 200
+    assert outcome == engine.explain("0", Subject("u", {"country": "US"})).outcome
+
+
 def test_audience_shared_by_flags_is_evaluated_once_per_request() -> None:
-    asked: list[str] = []
+    leaf = {"name": "country", "type": "custom_attribute", "match": "exact", "value": "US"}
+    attributes = Watched(country="US")
 
-    class Watched(dict[str, object]):
-        def get(self, key: str, default: object = None) -> object:  # type: ignore[override]
-            asked.append(key)
-            return super().get(key, default)
+    outcomes = one_audience_project([leaf], flags=5).decide_all(Subject("u", attributes))
 
+    assert [outcome.variation_key for outcome in outcomes] == ["v"] * 5
+    assert attributes.asked == 1
+
+
+def one_audience_project(conditions: list[object], flags: int) -> Engine:
+    """Flags "0", "1"… of one experiment each, all for the people of one audience."""
     rule = {
         "variations": [{"id": "v", "key": "v"}],
         "trafficAllocation": [{"entityId": "v", "endOfRange": 10_000}],
         "audienceIds": ["a"],
     }
-    leaf = {"name": "country", "type": "custom_attribute", "match": "exact", "value": "US"}
-    engine = compile_project(
+    return compile_project(
         load(
             {
                 "version": "4",
-                "typedAudiences": [{"id": "a", "conditions": ["or", leaf]}],
-                "experiments": [{"id": f"e{n}", "key": f"e{n}", **rule} for n in range(5)],
-                "featureFlags": [{"id": str(n), "key": str(n), "experimentIds": [f"e{n}"]} for n in range(5)],
+                "typedAudiences": [{"id": "a", "conditions": ["or", *conditions]}],
+                "experiments": [{"id": f"e{n}", "key": f"e{n}", **rule} for n in range(flags)],
+                "featureFlags": [{"id": str(n), "key": str(n), "experimentIds": [f"e{n}"]} for n in range(flags)],
             }
         )
     )
-
-    outcomes = engine.decide_all(Subject("u", Watched(country="US")))
-
-    assert [outcome.variation_key for outcome in outcomes] == ["v"] * 5
-    assert asked.count("country") == 1
