@@ -6,7 +6,7 @@ from decisions.engine import bucketing, interpreter, outcomes, rules
 from decisions.engine.audiences import NO_SEGMENTS, Evaluation
 from decisions.engine.fast_audiences import AudienceCompiler, Memo
 from decisions.engine.fast_ladders import LadderCompiler
-from decisions.engine.ladders import LadderBuilder
+from decisions.engine.ladders import Ladder, LadderBuilder
 from decisions.engine.model import Datafile, Rule, Variation
 from decisions.engine.rules import Inquiry, PredictionFailed
 from decisions.engine.values import Decision, ExperimentDecision, Outcome, Predict, Subject
@@ -19,10 +19,10 @@ class Engine:
     asks a prediction service: for the flags of `cmab_flag_keys` use `explain`.
     """
 
-    def __init__(self, datafile: Datafile) -> None:
+    def __init__(self, datafile: Datafile, previous: "Engine | None" = None) -> None:
         self.datafile = datafile
-        builder = LadderBuilder(datafile)
-        self._ladders = {flag.key: builder.build(flag) for flag in datafile.flags}
+        builder = LadderBuilder(datafile, previous._ladders if previous else {})
+        self._ladders: dict[str, Ladder] = {flag.key: builder.build(flag) for flag in datafile.flags}
         self.flag_keys = tuple(self._ladders)
         self.outcomes = tuple(outcome for each in self._ladders.values() for outcome in each.outcomes())
         self.cmab_flag_keys = frozenset(
@@ -160,7 +160,10 @@ def _arm_with_reasons(inquiry: Inquiry, rule: Rule) -> tuple[Variation | None, t
 
 
 def compile_project(datafile: Datafile, previous: Engine | None = None) -> Engine:
-    """Compile a datafile. `previous` itself is returned when it was compiled from an equal datafile."""
+    """Compile a datafile; the outcomes of flags that are as in `previous` are kept.
+
+    `previous` itself is returned when it was compiled from an equal datafile.
+    """
     if previous is not None and previous.datafile == datafile:
         return previous
-    return Engine(datafile)
+    return Engine(datafile, previous)
