@@ -98,7 +98,12 @@ CACHES = {
     "default": (
         {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
         if REDIS_URL
-        else {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "arbiter_cache"}
+        else {
+            "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+            "LOCATION": "arbiter_cache",
+            # Overrides and profiles are kept here: nothing may be thrown out because others came later.
+            "OPTIONS": {"MAX_ENTRIES": 10_000_000},
+        }
     )
 }
 
@@ -149,6 +154,21 @@ ACCESS_LOG_SHARE = env.float("ARBITER_ACCESS_LOG_SHARE", default=0.01)
 
 # Dialects.
 TESTLAB_PROJECT = env.str("ARBITER_TESTLAB_PROJECT", default="testlab")
+
+# The Agent dialect: the variables an Optimizely Agent reads itself, so that its environment can be moved here as it is.
+AGENT_ALLOWED_HOSTS = env.list(
+    "OPTIMIZELY_SERVER_ALLOWEDHOSTS", default=["." if host == "*" else host for host in ALLOWED_HOSTS]
+)
+AGENT_SDK_KEY_REGEX = env.str("OPTIMIZELY_CLIENT_SDKKEYREGEX", default=r"^[a-zA-Z0-9+/=_]+(:[a-zA-Z0-9+/=_]+)?\Z")
+AGENT_CORS_ORIGINS = env.list("OPTIMIZELY_API_CORS_ALLOWEDORIGINS", default=[])
+AGENT_CORS_METHODS = env.list("OPTIMIZELY_API_CORS_ALLOWEDMETHODS", default=["HEAD", "GET", "POST"])
+AGENT_CORS_HEADERS = env.list("OPTIMIZELY_API_CORS_ALLOWEDHEADERS", default=[])
+AGENT_CORS_EXPOSED_HEADERS = env.list("OPTIMIZELY_API_CORS_EXPOSEDHEADERS", default=[])
+AGENT_CORS_CREDENTIALS = env.bool("OPTIMIZELY_API_CORS_ALLOWEDCREDENTIALS", default=False)
+AGENT_CORS_MAX_AGE = env.int("OPTIMIZELY_API_CORS_MAXAGE", default=300)
+AGENT_OVERRIDES = env.bool("OPTIMIZELY_API_ENABLEOVERRIDES", default=False)
+AGENT_PROFILES = env.json("OPTIMIZELY_CLIENT_USERPROFILESERVICE", default={"default": "", "services": {}})
+AGENT_BATCH_LIMIT = env.int("OPTIMIZELY_SERVER_BATCHREQUESTS_OPERATIONSLIMIT", default=500)
 
 LOGGING = {
     "version": 1,

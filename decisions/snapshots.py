@@ -40,6 +40,7 @@ class Registry:
     by_id: Mapping[int, Snapshot] = field(default_factory=dict)
     by_key: Mapping[str, Snapshot] = field(default_factory=dict)
     by_sdk_key: Mapping[str, Snapshot] = field(default_factory=dict)
+    by_datafile_project: Mapping[str, tuple[Snapshot, ...]] = field(default_factory=dict)
     generations: Mapping[int, int] = field(default_factory=dict)
 
 
@@ -66,6 +67,13 @@ def for_key(key: str) -> Snapshot | None:
     """The project a key (UpGrade: context) names, None when there is none."""
     found = current().by_key.get(key)
     return found if found is not None else _after_miss().by_key.get(key)
+
+
+def for_datafile_project(datafile_project_id: str, *, revision: str = "") -> Snapshot | None:
+    """The project a datafile's `projectId` names; of several environments the one at that revision is preferred."""
+    found = current().by_datafile_project.get(datafile_project_id, ())
+    same = [snapshot for snapshot in found if snapshot.engine.datafile.revision == revision]
+    return next(iter([*same, *found]), None)
 
 
 def for_project(project_id: int) -> Snapshot:
@@ -157,8 +165,18 @@ def _swap(found: Iterable[Sources], generations: Mapping[int, int], now: datetim
         by_id=MappingProxyType(kept),
         by_key=MappingProxyType({snapshot.key: snapshot for snapshot in snapshots}),
         by_sdk_key=MappingProxyType({snapshot.sdk_key: snapshot for snapshot in snapshots}),
+        by_datafile_project=MappingProxyType(_by_datafile_project(snapshots)),
         generations=MappingProxyType(dict(generations)),
     )
+
+
+def _by_datafile_project(snapshots: Iterable[Snapshot]) -> dict[str, tuple[Snapshot, ...]]:
+    """Several environments may share one `projectId`; lowest row first."""
+    found: dict[str, tuple[Snapshot, ...]] = {}
+    for snapshot in sorted(snapshots, key=lambda each: each.project_id):
+        name = snapshot.engine.datafile.project_id
+        found[name] = (*found.get(name, ()), snapshot)
+    return found
 
 
 def _keep_last_good(sources: Sources) -> None:
