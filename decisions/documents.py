@@ -13,6 +13,7 @@ from typing import Any
 from experiments import selectors
 from experiments.models import Design, Experiment, Project, Segment, Variation
 from features.models import Flag
+from users.models import PreviewUser
 
 Document = dict[str, Any]
 
@@ -32,12 +33,15 @@ def freeze(*, project: Project) -> Document:
         ],
         "experiments": [_experiment(row) for row in experiments],
         "flags": [_flag(row) for row in _whole_flags(project)],
+        "preview_users": [
+            _preview_user(row) for row in project.preview_users.prefetch_related("forced").order_by("id")
+        ],
     }
 
 
 def empty(*, project: Project) -> Document:
     """The document of a project of which nothing was published yet."""
-    nothing: Document = {name: [] for name in ("attributes", "events", "segments", "exclusion_groups")}
+    nothing: Document = {name: [] for name in ("attributes", "events", "segments", "exclusion_groups", "preview_users")}
     return {**nothing, "project": _project(project), "experiments": [], "flags": []}
 
 
@@ -52,6 +56,13 @@ def _project(project: Project) -> dict[str, str]:
 
 def _keyed(row: Any) -> dict[str, str]:
     return {"id": row.datafile_id, "key": row.key}
+
+
+def _preview_user(row: PreviewUser) -> dict[str, Any]:
+    return {
+        "id": row.external_id,
+        "forced": {str(entry.experiment_id): entry.variation_id for entry in row.forced.all()},
+    }
 
 
 def _segment(segment: Segment) -> dict[str, Any]:
