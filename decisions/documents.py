@@ -20,11 +20,16 @@ Document = dict[str, Any]
 VISIBLE_STATUSES = (Experiment.Status.RUNNING, Experiment.Status.PAUSED, Experiment.Status.PREVIEW)
 
 
+EMPTY: Document = {
+    name: []
+    for name in ("attributes", "events", "segments", "exclusion_groups", "experiments", "flags", "preview_users")
+}
+
+
 def freeze(*, project: Project) -> Document:
     """Everything of an authored project that a decision can depend on."""
     experiments = [row for row in selectors.whole_experiments(project=project) if row.status in VISIBLE_STATUSES]
     return {
-        "project": _project(project),
         "attributes": [_keyed(row) for row in project.attributes.all()],
         "events": [_keyed(row) for row in project.event_definitions.all()],
         "segments": [_segment(row) for row in selectors.segments(project=project)],
@@ -36,21 +41,6 @@ def freeze(*, project: Project) -> Document:
         "preview_users": [
             _preview_user(row) for row in project.preview_users.prefetch_related("forced").order_by("id")
         ],
-    }
-
-
-def empty(*, project: Project) -> Document:
-    """The document of a project of which nothing was published yet."""
-    nothing: Document = {name: [] for name in ("attributes", "events", "segments", "exclusion_groups", "preview_users")}
-    return {**nothing, "project": _project(project), "experiments": [], "flags": []}
-
-
-def _project(project: Project) -> dict[str, str]:
-    return {
-        "datafile_id": project.datafile_id,
-        "key": project.key,
-        "sdk_key": project.sdk_key,
-        "environment_key": project.environment_key,
     }
 
 
