@@ -154,6 +154,10 @@ ACCESS_LOG_SHARE = env.float("ARBITER_ACCESS_LOG_SHARE", default=0.01)
 
 # Dialects.
 TESTLAB_PROJECT = env.str("ARBITER_TESTLAB_PROJECT", default="testlab")
+# UpGrade: browsers' origins (none named: all pass), and what the bearer tokens of its clients are signed with.
+UPGRADE_ORIGINS = env.list("ARBITER_UPGRADE_ORIGINS", default=[])
+UPGRADE_API_KEY = env.str("ARBITER_UPGRADE_API_KEY", default="")
+UPGRADE_API_SECRET = env.str("ARBITER_UPGRADE_API_SECRET", default="")
 
 # The Agent dialect: the variables an Optimizely Agent reads itself, so that its environment can be moved here as it is.
 AGENT_ALLOWED_HOSTS = env.list(
