@@ -147,6 +147,16 @@ ACCESS_LOG_SHARE = env.float("ARBITER_ACCESS_LOG_SHARE", default=0.01)
 
 # Dialects.
 TESTLAB_PROJECT = env.str("ARBITER_TESTLAB_PROJECT", default="testlab")
+# Seconds by which a change is advertised late, so that SDKs that poll with "now minus my interval" never miss it.
+TESTLAB_CHANGE_MARGIN = env.float("ARBITER_TESTLAB_CHANGE_MARGIN", default=3.0)
+# Old Test Lab SDKs take every toggle for off; shown as a 100 % roll-out it is on.
+TESTLAB_TOGGLES_AS_ROLLOUTS = env.bool("ARBITER_TESTLAB_TOGGLES_AS_ROLLOUTS", default=False)
+# When set, features, variants, user-blocks and deletions need `Authorization: Bearer <token>`; clients' posts do not.
+TESTLAB_WRITE_TOKEN = env.str("ARBITER_TESTLAB_WRITE_TOKEN", default="")
+# Refuse features that would enrol more than everybody on some day.
+TESTLAB_STRICT_OVERLAP = env.bool("ARBITER_TESTLAB_STRICT_OVERLAP", default=False)
+# keep, truncate (to /24 and /48) or drop the addresses that Test Lab clients send.
+TESTLAB_IP_ADDRESSES = env.str("ARBITER_TESTLAB_IP_ADDRESSES", default="keep")
 
 LOGGING = {
     "version": 1,
