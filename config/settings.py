@@ -29,7 +29,7 @@ INSTALLED_APPS = [
     "events",
     "decisions",
     "sampling",
-    "django.contrib.admin",
+    "config.apps.ConsoleConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -76,6 +76,8 @@ TEMPLATES = [
 def _database() -> dict[str, Any]:
     """SQLite in `var/` unless `DATABASE_URL` names a PostgreSQL server."""
     config: dict[str, Any] = env.db("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'arbiter.sqlite3'}")
+    if config.get("ENGINE") not in ("django.db.backends.sqlite3", "django.db.backends.postgresql"):
+        raise ImproperlyConfigured("DATABASE_URL must begin with sqlite:/// or postgres://.")
     options = config.setdefault("OPTIONS", {})
     if config["ENGINE"].endswith("sqlite3"):
         options["transaction_mode"] = "IMMEDIATE"
@@ -96,7 +98,12 @@ CACHES = {
     "default": (
         {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
         if REDIS_URL
-        else {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "arbiter_cache"}
+        else {
+            "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+            "LOCATION": "arbiter_cache",
+            # Overrides and profiles are kept here: nothing may be thrown out because others came later.
+            "OPTIONS": {"MAX_ENTRIES": 10_000_000},
+        }
     )
 }
 
@@ -158,6 +165,21 @@ TESTLAB_STRICT_OVERLAP = env.bool("ARBITER_TESTLAB_STRICT_OVERLAP", default=Fals
 # keep, truncate (to /24 and /48) or drop the addresses that Test Lab clients send.
 TESTLAB_IP_ADDRESSES = env.str("ARBITER_TESTLAB_IP_ADDRESSES", default="keep")
 
+# The Agent dialect: the variables an Optimizely Agent reads itself, so that its environment can be moved here as it is.
+AGENT_ALLOWED_HOSTS = env.list(
+    "OPTIMIZELY_SERVER_ALLOWEDHOSTS", default=["." if host == "*" else host for host in ALLOWED_HOSTS]
+)
+AGENT_SDK_KEY_REGEX = env.str("OPTIMIZELY_CLIENT_SDKKEYREGEX", default=r"^[a-zA-Z0-9+/=_]+(:[a-zA-Z0-9+/=_]+)?\Z")
+AGENT_CORS_ORIGINS = env.list("OPTIMIZELY_API_CORS_ALLOWEDORIGINS", default=[])
+AGENT_CORS_METHODS = env.list("OPTIMIZELY_API_CORS_ALLOWEDMETHODS", default=["HEAD", "GET", "POST"])
+AGENT_CORS_HEADERS = env.list("OPTIMIZELY_API_CORS_ALLOWEDHEADERS", default=[])
+AGENT_CORS_EXPOSED_HEADERS = env.list("OPTIMIZELY_API_CORS_EXPOSEDHEADERS", default=[])
+AGENT_CORS_CREDENTIALS = env.bool("OPTIMIZELY_API_CORS_ALLOWEDCREDENTIALS", default=False)
+AGENT_CORS_MAX_AGE = env.int("OPTIMIZELY_API_CORS_MAXAGE", default=300)
+AGENT_OVERRIDES = env.bool("OPTIMIZELY_API_ENABLEOVERRIDES", default=False)
+AGENT_PROFILES = env.json("OPTIMIZELY_CLIENT_USERPROFILESERVICE", default={"default": "", "services": {}})
+AGENT_BATCH_LIMIT = env.int("OPTIMIZELY_SERVER_BATCHREQUESTS_OPERATIONSLIMIT", default=500)
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -187,7 +209,7 @@ def _refuse_unsafe() -> None:
         faults.append("SECRET_KEY must be set to a random text of at least 50 characters")
     if DEBUG:
         faults.append("DEBUG must be off")
-    if not [host for host in ALLOWED_HOSTS if host.strip() not in ("", "*")]:
+    if "*" in ALLOWED_HOSTS or not any(host.strip() for host in ALLOWED_HOSTS):
         faults.append("ALLOWED_HOSTS must name the hosts this server answers for")
     if faults:
         raise ImproperlyConfigured("Refusing to start in production: " + "; ".join(faults) + ".")

@@ -1,6 +1,6 @@
 """From what is stored to what decides: one immutable `Snapshot` per project. Nothing here is on the request path."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from decisions import datafiles, documents
-from decisions.engine import Datafile, Engine, compile_project
+from decisions.engine import Engine, compile_project
 from decisions.engine.datafile import load
 from experiments.models import Experiment, MirroredDatafile, Project, Publication
 from users.models import UserAlias
@@ -105,76 +105,130 @@ class Snapshot:
         return bool(self.remembering) or (self.has_aliases and not self.is_mirrored)
 
 
-def compile_snapshot(*, project: Project, now: datetime, previous: Snapshot | None = None) -> Snapshot:
-    """Read what was last published (or mirrored) of a project and compile it.
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """All that a snapshot is compiled from, as plain values that can also be kept on disk.
+
+    `published` is the document of an authored project or the datafile of a mirrored one, as text ("" when nothing was
+    published yet); `at` is when that was.
+    """
+
+    project_id: int
+    project_uid: str
+    project_datafile_id: str
+    key: str
+    sdk_key: str
+    environment_key: str
+    access_token_hash: str
+    is_mirrored: bool
+    is_active: bool
+    requires_token: bool
+    dialects: tuple[str, ...]
+    revision: int
+    generation: int
+    published: str
+    at: str | None
+    remembering: tuple[int, ...]
+    has_aliases: bool
+
+
+def gather(*, project: Project) -> Sources:
+    """Read what a project's snapshot depends on."""
+    mirrored = project.source == Project.Source.MIRRORED
+    published, at = _mirrored(project) if mirrored else _published(project)
+    remembering = Experiment.objects.filter(project=project, remembers_other_arms=True).order_by("pk")
+    return Sources(
+        project_id=project.pk,
+        project_uid=str(project.uid),
+        project_datafile_id=project.datafile_id,
+        key=project.key,
+        sdk_key=project.sdk_key,
+        environment_key=project.environment_key,
+        access_token_hash=project.access_token_hash,
+        is_mirrored=mirrored,
+        is_active=project.active,
+        requires_token=project.requires_token,
+        dialects=tuple(project.dialects),
+        revision=project.revision,
+        generation=project.generation,
+        published=published,
+        at=None if at is None else at.isoformat(),
+        remembering=tuple(remembering.values_list("pk", flat=True)),
+        has_aliases=not mirrored and UserAlias.objects.exists(),
+    )
+
+
+def _mirrored(project: Project) -> tuple[str, datetime | None]:
+    row = MirroredDatafile.objects.filter(project=project).first()
+    return (row.body, row.fetched_at) if row else ("", None)
+
+
+def _published(project: Project) -> tuple[str, datetime | None]:
+    row = Publication.objects.filter(project=project).order_by("-revision").first()
+    return (row.document, row.published_at) if row else ("", None)
+
+
+def compile_snapshot(*, sources: Sources, now: datetime, previous: Snapshot | None = None) -> Snapshot:
+    """Compile a project as it holds at `now`. Reads nothing; what did not change of `previous` is reused.
 
     Raises engine.InvalidDatafile when a mirrored datafile cannot be used.
     """
     engine = None if previous is None else previous.engine
-    if project.source == Project.Source.MIRRORED:
-        return _compile_mirrored(project, now, engine)
-    return _compile_authored(project, now, engine)
-
-
-def _compile_mirrored(project: Project, now: datetime, previous: Engine | None) -> Snapshot:
-    mirrored = MirroredDatafile.objects.filter(project=project).first()
-    body = mirrored.body.encode() if mirrored else orjson.dumps(EMPTY_DATAFILE)
-    engine = _engine(load(orjson.loads(body)), previous)
-    changed_at = mirrored.fetched_at if mirrored else now
-    return _snapshot(project, engine, body, {}, [], changed_at, None, has_aliases=False)
+    at = now if sources.at is None else datetime.fromisoformat(sources.at)
+    if sources.is_mirrored:
+        body = sources.published.encode() or orjson.dumps(EMPTY_DATAFILE)
+        return _snapshot(sources, _engine(orjson.loads(body), engine), body, {}, at, None)
+    document = orjson.loads(sources.published) if sources.published else documents.EMPTY
+    rendered = datafiles.render(document, naming=_naming(sources), now=now)
+    return _snapshot(
+        sources,
+        _engine(rendered, engine),
+        orjson.dumps(rendered, option=orjson.OPT_SORT_KEYS),
+        document,
+        datafiles.changed_at(document, now=now, published_at=at),
+        datafiles.next_change_at(document, now=now),
+    )
 
 
 EMPTY_DATAFILE: Mapping[str, Any] = {"version": "4", "accountId": "", "projectId": "", "revision": "0"}
 
 
-def _compile_authored(project: Project, now: datetime, previous: Engine | None) -> Snapshot:
-    publication = Publication.objects.filter(project=project).order_by("-revision").first()
-    document = documents.empty(project=project) if publication is None else orjson.loads(publication.document)
-    rendered = datafiles.render(document, revision=project.revision, now=now)
-    engine = _engine(load(rendered), previous)
-    remembering = set(
-        Experiment.objects.filter(project=project, remembers_other_arms=True).values_list("pk", flat=True)
-    )
-    return _snapshot(
-        project,
-        engine,
-        orjson.dumps(rendered, option=orjson.OPT_SORT_KEYS),
-        document,
-        [_comparison(row, document, row["id"] in remembering) for row in document["experiments"]],
-        datafiles.changed_at(document, now=now, published_at=publication.published_at if publication else now),
-        datafiles.next_change_at(document, now=now),
-        has_aliases=UserAlias.objects.exists(),
+def _naming(sources: Sources) -> datafiles.Naming:
+    return datafiles.Naming(
+        project_id=sources.project_datafile_id,
+        sdk_key=sources.sdk_key,
+        environment_key=sources.environment_key,
+        revision=str(sources.revision),
     )
 
 
-def _engine(datafile: Datafile, previous: Engine | None) -> Engine:
+def _engine(document: object, previous: Engine | None) -> Engine:
+    datafile = load(document)
     return previous if previous is not None and previous.datafile == datafile else compile_project(datafile, previous)
 
 
 def _snapshot(
-    project: Project,
+    sources: Sources,
     engine: Engine,
     datafile: bytes,
     document: Mapping[str, Any],
-    experiments: Iterable[Comparison],
     changed_at: datetime,
     expires_at: datetime | None,
-    *,
-    has_aliases: bool,
 ) -> Snapshot:
-    rows = tuple(experiments)
+    remembering = frozenset(sources.remembering)
+    rows = tuple(_comparison(row, document, row["id"] in remembering) for row in document.get("experiments", ()))
     return Snapshot(
-        project_id=project.pk,
-        project_uid=str(project.uid),
-        key=project.key,
-        sdk_key=project.sdk_key,
-        access_token_hash=project.access_token_hash,
-        is_mirrored=project.source == Project.Source.MIRRORED,
-        is_active=project.active,
-        requires_token=project.requires_token,
-        dialects=frozenset(project.dialects),
-        revision=project.revision,
-        generation=project.generation,
+        project_id=sources.project_id,
+        project_uid=sources.project_uid,
+        key=sources.key,
+        sdk_key=sources.sdk_key,
+        access_token_hash=sources.access_token_hash,
+        is_mirrored=sources.is_mirrored,
+        is_active=sources.is_active,
+        requires_token=sources.requires_token,
+        dialects=frozenset(sources.dialects),
+        revision=sources.revision,
+        generation=sources.generation,
         changed_at=changed_at,
         expires_at=expires_at,
         engine=engine,
@@ -185,7 +239,7 @@ def _snapshot(
         by_datafile_id=MappingProxyType({row.datafile_id: row for row in rows}),
         by_key=MappingProxyType({row.key: row for row in rows}),
         remembering=tuple(row for row in rows if row.remembers),
-        has_aliases=has_aliases,
+        has_aliases=sources.has_aliases,
     )
 
 

@@ -5,6 +5,7 @@ Pure: a document and an instant in, a dict out. What a datafile cannot say (grou
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -17,7 +18,17 @@ ACCOUNT_ID = "1"
 EVERYONE_ELSE = "default-"
 
 
-def render(document: Document, *, revision: int, now: datetime) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """What a datafile says of itself; all texts."""
+
+    project_id: str
+    sdk_key: str
+    environment_key: str
+    revision: str
+
+
+def render(document: Document, *, naming: Naming, now: datetime) -> dict[str, Any]:
     """The datafile v4 of an authored project as it holds at `now`."""
     running = [row for row in document["experiments"] if is_live(row, now=now) and is_expressible(row, document)]
     grouped = {row["exclusion_group"] for row in running if row["exclusion_group"] is not None}
@@ -26,10 +37,10 @@ def render(document: Document, *, revision: int, now: datetime) -> dict[str, Any
     return {
         "version": "4",
         "accountId": ACCOUNT_ID,
-        "projectId": document["project"]["datafile_id"],
-        "revision": str(revision),
-        "sdkKey": document["project"]["sdk_key"],
-        "environmentKey": document["project"]["environment_key"],
+        "projectId": naming.project_id,
+        "revision": naming.revision,
+        "sdkKey": naming.sdk_key,
+        "environmentKey": naming.environment_key,
         "anonymizeIP": True,
         "botFiltering": False,
         "sendFlagDecisions": True,

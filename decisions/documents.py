@@ -19,11 +19,15 @@ Document = dict[str, Any]
 VISIBLE_STATUSES = (Experiment.Status.RUNNING, Experiment.Status.PAUSED, Experiment.Status.PREVIEW)
 
 
+EMPTY: Document = {
+    name: [] for name in ("attributes", "events", "segments", "exclusion_groups", "experiments", "flags")
+}
+
+
 def freeze(*, project: Project) -> Document:
     """Everything of an authored project that a decision can depend on."""
     experiments = [row for row in selectors.whole_experiments(project=project) if row.status in VISIBLE_STATUSES]
     return {
-        "project": _project(project),
         "attributes": [_keyed(row) for row in project.attributes.all()],
         "events": [_keyed(row) for row in project.event_definitions.all()],
         "segments": [_segment(row) for row in selectors.segments(project=project)],
@@ -32,21 +36,6 @@ def freeze(*, project: Project) -> Document:
         ],
         "experiments": [_experiment(row) for row in experiments],
         "flags": [_flag(row) for row in _whole_flags(project)],
-    }
-
-
-def empty(*, project: Project) -> Document:
-    """The document of a project of which nothing was published yet."""
-    nothing: Document = {name: [] for name in ("attributes", "events", "segments", "exclusion_groups")}
-    return {**nothing, "project": _project(project), "experiments": [], "flags": []}
-
-
-def _project(project: Project) -> dict[str, str]:
-    return {
-        "datafile_id": project.datafile_id,
-        "key": project.key,
-        "sdk_key": project.sdk_key,
-        "environment_key": project.environment_key,
     }
 
 

@@ -5,6 +5,7 @@ asks whether something changed. `announce` belongs into the transaction that cha
 process hears of it (LISTEN on PostgreSQL, polling on SQLite) and swaps. Compiling lives in `decisions.compile`.
 """
 
+import contextlib
 import logging
 import os
 import threading
@@ -18,7 +19,8 @@ from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connection, transaction
 from django.db.models import F
 
-from decisions.compile import Snapshot, compile_snapshot
+from decisions import lastgood
+from decisions.compile import Snapshot, Sources, compile_snapshot, gather
 from decisions.engine import InvalidDatafile
 from experiments.errors import NotFound
 from experiments.models import Project
@@ -38,6 +40,7 @@ class Registry:
     by_id: Mapping[int, Snapshot] = field(default_factory=dict)
     by_key: Mapping[str, Snapshot] = field(default_factory=dict)
     by_sdk_key: Mapping[str, Snapshot] = field(default_factory=dict)
+    by_datafile_project: Mapping[str, tuple[Snapshot, ...]] = field(default_factory=dict)
     generations: Mapping[int, int] = field(default_factory=dict)
 
 
@@ -47,6 +50,7 @@ class _State:
     loaded: bool = False
     missed_at: float = 0.0
     thread_pid: int = 0
+    database_away_since: datetime | None = None
 
 
 _state = _State()
@@ -63,6 +67,13 @@ def for_key(key: str) -> Snapshot | None:
     """The project a key (UpGrade: context) names, None when there is none."""
     found = current().by_key.get(key)
     return found if found is not None else _after_miss().by_key.get(key)
+
+
+def for_datafile_project(datafile_project_id: str, *, revision: str = "") -> Snapshot | None:
+    """The project a datafile's `projectId` names; of several environments the one at that revision is preferred."""
+    found = current().by_datafile_project.get(datafile_project_id, ())
+    same = [snapshot for snapshot in found if snapshot.engine.datafile.revision == revision]
+    return next(iter([*same, *found]), None)
 
 
 def for_project(project_id: int) -> Snapshot:
@@ -85,7 +96,8 @@ def _after_miss() -> Registry:
     """Look again, but not more often than every `MISS_SECONDS`: unknown keys must stay cheap."""
     if time.monotonic() - _state.missed_at > MISS_SECONDS:
         _state.missed_at = time.monotonic()
-        refresh()
+        with contextlib.suppress(DatabaseError):
+            refresh()
     return _state.registry
 
 
@@ -100,15 +112,29 @@ def announce(*, project_ids: Iterable[int]) -> None:
 
 
 def refresh() -> None:
-    """Compile what changed since the last look and swap the registry; the last good snapshot of a project stays."""
+    """Compile what changed since the last look and swap the registry; the last good snapshot of a project stays.
+
+    Raises DatabaseError when the database is away and something is loaded already; the first load then takes the last
+    good copies from disk.
+    """
     with _lock:
         now = datetime.now(UTC)
-        generations = dict(Project.objects.order_by("pk").values_list("pk", "generation"))
-        stale = [pk for pk, generation in generations.items() if _is_stale(pk, generation, now)]
+        try:
+            generations = dict(Project.objects.order_by("pk").values_list("pk", "generation"))
+            stale = [pk for pk, generation in generations.items() if _is_stale(pk, generation, now)]
+            found = [gather(project=project) for project in Project.objects.filter(pk__in=stale).order_by("pk")]
+        except DatabaseError:
+            _state.database_away_since = _state.database_away_since or now
+            if _state.loaded:
+                raise
+            _load_last_good(now)
+            return
         gone = _state.registry.generations.keys() - generations.keys()
         if stale or gone or not _state.loaded:
-            _swap(stale, generations, now)
+            _swap(found, generations, now)
+            lastgood.drop(project_ids=gone)
         _state.loaded = True
+        _state.database_away_since = None
 
 
 def _is_stale(project_id: int, generation: int, now: datetime) -> bool:
@@ -117,20 +143,58 @@ def _is_stale(project_id: int, generation: int, now: datetime) -> bool:
     return expired or _state.registry.generations.get(project_id) != generation
 
 
-def _swap(stale: list[int], generations: Mapping[int, int], now: datetime) -> None:
+def _load_last_good(now: datetime) -> None:
+    logger.warning("The database is away; starting from the last good snapshots on disk", exc_info=True)
+    kept = lastgood.read_all()
+    # Generations that no row can have: whatever the database says when it is back is taken as new.
+    _swap(kept, {sources.project_id: -1 for sources in kept}, now)
+    _state.loaded = True
+
+
+def _swap(found: Iterable[Sources], generations: Mapping[int, int], now: datetime) -> None:
     kept = {pk: snapshot for pk, snapshot in _state.registry.by_id.items() if pk in generations}
-    for project in Project.objects.filter(pk__in=stale).order_by("pk"):
+    for sources in found:
         try:
-            kept[project.pk] = compile_snapshot(project=project, now=now, previous=kept.get(project.pk))
+            kept[sources.project_id] = compile_snapshot(sources=sources, now=now, previous=kept.get(sources.project_id))
         except InvalidDatafile:
-            logger.exception("The datafile of project %s cannot be used; its last good one stays", project.key)
+            logger.exception("The datafile of project %s cannot be used; its last good one stays", sources.key)
+        else:
+            _keep_last_good(sources)
     snapshots = kept.values()
     _state.registry = Registry(
         by_id=MappingProxyType(kept),
         by_key=MappingProxyType({snapshot.key: snapshot for snapshot in snapshots}),
         by_sdk_key=MappingProxyType({snapshot.sdk_key: snapshot for snapshot in snapshots}),
+        by_datafile_project=MappingProxyType(_by_datafile_project(snapshots)),
         generations=MappingProxyType(dict(generations)),
     )
+
+
+def _by_datafile_project(snapshots: Iterable[Snapshot]) -> dict[str, tuple[Snapshot, ...]]:
+    """Several environments may share one `projectId`; lowest row first."""
+    found: dict[str, tuple[Snapshot, ...]] = {}
+    for snapshot in sorted(snapshots, key=lambda each: each.project_id):
+        name = snapshot.engine.datafile.project_id
+        found[name] = (*found.get(name, ()), snapshot)
+    return found
+
+
+def _keep_last_good(sources: Sources) -> None:
+    if not settings.INLINE_SNAPSHOTS and not _state.database_away_since:
+        lastgood.keep(sources=sources)
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """How fresh this process is: `database_away_since` is None while the database answers."""
+
+    projects: int
+    database_away_since: datetime | None
+
+
+def condition() -> Condition:
+    """What `/health?detail` and the metrics say of the snapshots; never touches the database."""
+    return Condition(len(_state.registry.by_id), _state.database_away_since)
 
 
 def ensure_following() -> None:
@@ -151,6 +215,7 @@ def _follow() -> None:
             _listen() if connection.vendor == "postgresql" else _poll()
         except DatabaseError:
             logger.warning("The database is away; deciding by the last snapshots", exc_info=True)
+            _state.database_away_since = _state.database_away_since or datetime.now(UTC)
             connection.close()
             time.sleep(POLL_SECONDS)
 

@@ -5,6 +5,7 @@ from decisions.engine.errors import Fault, InvalidDatafile
 from decisions.engine.model import Datafile, Rule, Variation
 from decisions.engine.outcomes import answer
 from decisions.engine.project import Engine, compile_project
+from decisions.engine.validation import validate
 from decisions.engine.values import (
     Decision,
     ExperimentDecision,
@@ -28,4 +29,5 @@ __all__ = [
     "answer",
     "compile_project",
     "load",
+    "validate",
 ]

@@ -27,7 +27,8 @@ _ESCAPES = {
 def dumps(value: object) -> bytes:
     """Render decoded JSON: keys sorted, every number through a double, lone surrogates as U+FFFD.
 
-    Raises ValueError for values nested deeper than the encoder goes (over 200 levels) and TypeError for other types.
+    Raises ValueError for values nested deeper than the encoder goes (over 200 levels) and for integers no double can
+    hold, TypeError for other types.
     """
     try:
         raw = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
@@ -76,4 +77,11 @@ def _clean(value: object, depth: int) -> object:
         return {_clean(key, 1): _clean(item, depth - 1) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_clean(item, depth - 1) for item in value]
-    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    return _double(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _double(value: int) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        raise ValueError("a number is too large") from None

@@ -19,6 +19,19 @@ class Rung:
 
 
 @dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything a ladder is made of: equal parts make equal ladders. `first` is the number of its first outcome."""
+
+    first: int
+    flag: Flag
+    holdouts: tuple[Rule, ...]
+    experiments: tuple[Rule, ...]
+    rules: tuple[Rule, ...]
+    has_rollout: bool
+    errors: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Ladder:
     """The holdouts, experiments and delivery rules of a flag (agent.md 3.2).
 
@@ -26,6 +39,7 @@ class Ladder:
     that does not exist. `nothing` is the outcome when no rung holds.
     """
 
+    parts: Parts
     flag: Flag
     holdouts: tuple[Rung, ...]
     experiments: tuple[Rung, ...]
@@ -44,28 +58,43 @@ class Ladder:
 
 
 class LadderBuilder:
-    """Builds the ladders of a datafile and numbers their outcomes from 0."""
+    """Builds the ladders of a datafile and numbers their outcomes from 0; a `known` ladder of equal parts is kept."""
 
-    def __init__(self, datafile: Datafile) -> None:
+    def __init__(self, datafile: Datafile, known: Mapping[str, Ladder]) -> None:
         self._experiments = {rule.id: rule for rule in datafile.experiments}
         self._rollouts = {rollout.id: rollout for rollout in datafile.rollouts}
         self._holdouts = datafile.holdouts
         self._unreadable = {audience.id for audience in datafile.audiences if audience.tree is None}
+        self._known = known
         self._count = 0
 
     def build(self, flag: Flag) -> Ladder:
+        parts = self._parts(flag)
+        known = self._known.get(flag.key)
+        if known is not None and known.parts == parts:
+            self._count += sum(1 for _ in known.outcomes())
+            return known
+        return self._make(parts)
+
+    def _parts(self, flag: Flag) -> Parts:
         rollout = self._rollouts.get(flag.rollout_id)
         rules = rollout.rules if rollout else ()
         experiments = tuple(self._experiments[each] for each in flag.experiment_ids if each in self._experiments)
         holdouts = holdouts_of(flag, self._holdouts)
-        maker = OutcomeMaker(flag, everyone_else_keys(rules), self._errors((*holdouts, *experiments, *rules)))
+        errors = self._errors((*holdouts, *experiments, *rules))
+        return Parts(self._count, flag, holdouts, experiments, rules, rollout is not None, errors)
+
+    def _make(self, parts: Parts) -> Ladder:
+        maker = OutcomeMaker(parts.flag, everyone_else_keys(parts.rules), parts.errors)
+        forceable = (variation for rule in (*parts.experiments, *parts.rules) for variation in rule.variations)
         return Ladder(
-            flag=flag,
-            holdouts=tuple(self._rung(maker, rule, "holdout") for rule in holdouts),
-            experiments=tuple(self._rung(maker, rule, "feature-test") for rule in experiments),
-            rules=tuple(self._rung(maker, rule, "rollout") for rule in rules),
-            has_rollout=rollout is not None,
-            variations=first_by_key(variation for rule in (*experiments, *rules) for variation in rule.variations),
+            parts=parts,
+            flag=parts.flag,
+            holdouts=tuple(self._rung(maker, rule, "holdout") for rule in parts.holdouts),
+            experiments=tuple(self._rung(maker, rule, "feature-test") for rule in parts.experiments),
+            rules=tuple(self._rung(maker, rule, "rollout") for rule in parts.rules),
+            has_rollout=parts.has_rollout,
+            variations=first_by_key(forceable),
             nothing=maker.make(None, None, "none", self._next()),
             maker=maker,
         )

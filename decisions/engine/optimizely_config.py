@@ -74,7 +74,8 @@ class _Renderer:
             (
                 ("id", dumps(rule.id)),
                 ("key", dumps(rule.key)),
-                XX("variationsMap", _map(variations)),
+                ("audiences", self._rule_audiences(rule)),
+                ("variationsMap", _map(variations)),
             )
         )
 

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping
 
 from decisions.engine import bucketing, interpreter, outcomes, rules
-from decisions.engine.audiences import NO_SEGMENTS, Evaluation
-from decisions.engine.fast_audiences import AudienceCompiler, Memo
+from decisions.engine.audiences import NO_SEGMENTS, Evaluation, segment_names
+from decisions.engine.fast_audiences import AudienceCompiler
 from decisions.engine.fast_ladders import LadderCompiler
-from decisions.engine.ladders import LadderBuilder
+from decisions.engine.fast_leaves import Memo
+from decisions.engine.ladders import Ladder, LadderBuilder
 from decisions.engine.model import Datafile, Rule, Variation
 from decisions.engine.rules import Inquiry, PredictionFailed
 from decisions.engine.values import Decision, ExperimentDecision, Outcome, Predict, Subject
@@ -16,13 +17,14 @@ class Engine:
     """Immutable after construction and shared between threads. Make one with `compile_project`.
 
     `outcomes` are all that were made ahead, each at its `index`; `flag_keys` are in datafile order. The fast path never
-    asks a prediction service: for the flags of `cmab_flag_keys` use `explain`.
+    asks a prediction service: for the flags of `cmab_flag_keys` use `explain`. `segment_names` are the values of all
+    `qualified` conditions, those worth fetching (agent.md 4.6).
     """
 
-    def __init__(self, datafile: Datafile) -> None:
+    def __init__(self, datafile: Datafile, previous: "Engine | None" = None) -> None:
         self.datafile = datafile
-        builder = LadderBuilder(datafile)
-        self._ladders = {flag.key: builder.build(flag) for flag in datafile.flags}
+        builder = LadderBuilder(datafile, previous._ladders if previous else {})
+        self._ladders: dict[str, Ladder] = {flag.key: builder.build(flag) for flag in datafile.flags}
         self.flag_keys = tuple(self._ladders)
         self.outcomes = tuple(outcome for each in self._ladders.values() for outcome in each.outcomes())
         self.cmab_flag_keys = frozenset(
@@ -30,6 +32,7 @@ class Engine:
         )
         self._audiences = {audience.id: audience for audience in datafile.audiences}
         self._groups = {group.id: group for group in datafile.groups}
+        self.segment_names = tuple(sorted(segment_names(datafile)))
         self._rules_by_key = {rule.key: rule for rule in datafile.experiments}
         self._compile()
 
@@ -105,11 +108,7 @@ class Engine:
             return Decision(unknown)
         inquiry = self._inquire(subject, None if ignore_profile else profile, overrides, cmab)
         inquiry.forced = forced
-        try:
-            outcome = interpreter.climb(inquiry, ladder)
-        except PredictionFailed as failure:
-            failed = ladder.maker.failed(str(failure))
-            return Decision(failed)
+        outcome = interpreter.climb(inquiry, ladder)
         remember = None if ignore_profile else inquiry.remember
         return Decision(outcome, tuple(inquiry.evaluation.infos), remember, inquiry.cmab_uuid)
 
@@ -160,7 +159,10 @@ def _arm_with_reasons(inquiry: Inquiry, rule: Rule) -> tuple[Variation | None, t
 
 
 def compile_project(datafile: Datafile, previous: Engine | None = None) -> Engine:
-    """Compile a datafile. `previous` itself is returned when it was compiled from an equal datafile."""
+    """Compile a datafile; the outcomes of flags that are as in `previous` are kept.
+
+    `previous` itself is returned when it was compiled from an equal datafile.
+    """
     if previous is not None and previous.datafile == datafile:
         return previous
-    return Engine(datafile)
+    return Engine(datafile, previous)

@@ -1,0 +1,68 @@
+"""The last good sources of every project on this machine's disk, for a start while the database is away.
+
+One file a project, replaced atomically. A file that cannot be read counts as none.
+"""
+
+import logging
+import os
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+from django.conf import settings
+
+from decisions.compile import Sources
+
+logger = logging.getLogger(__name__)
+
+
+def keep(*, sources: Sources) -> None:
+    """Write a project's sources unless a later generation is there already. A full disk is logged, not raised."""
+    path = _directory() / f"{sources.project_id}.json"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        there = _read(path)
+        if there is None or there.generation <= sources.generation:
+            _replace(path, msgspec.json.encode(sources))
+    except OSError:
+        logger.warning("The last good copy of project %s could not be written", sources.key, exc_info=True)
+
+
+def drop(*, project_ids: Iterable[int]) -> None:
+    """Forget projects that are gone."""
+    for project_id in project_ids:
+        (_directory() / f"{project_id}.json").unlink(missing_ok=True)
+
+
+def read_all() -> list[Sources]:
+    """Everything that was kept, by project id."""
+    found = [_read(path) for path in sorted(_directory().glob("*.json"))]
+    return sorted((sources for sources in found if sources is not None), key=lambda sources: sources.project_id)
+
+
+def _directory() -> Path:
+    return Path(settings.VAR_DIR) / "snapshots"
+
+
+def _read(path: Path) -> Sources | None:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Sources)
+    except FileNotFoundError:
+        return None
+    except (OSError, msgspec.DecodeError):
+        logger.warning("The last good copy %s cannot be read", path.name, exc_info=True)
+        return None
+
+
+def _replace(path: Path, content: bytes) -> None:
+    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fdatasync(file.fileno())
+        Path(temporary).replace(path)
+    except OSError:
+        Path(temporary).unlink(missing_ok=True)
+        raise
