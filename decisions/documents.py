@@ -143,6 +143,7 @@ def _variation(arm: Variation) -> dict[str, Any]:
         "value": arm.value,
         "is_control": arm.is_control,
         "weight": _share(arm.weight),
+        "weight_scale": arm.weight_scale,
         "levels": [entry.level_id for entry in arm.variation_levels.all()],
         "payloads": [
             {"point": payload.decision_point_id, "type": payload.type, "value": payload.value}
@@ -165,6 +166,7 @@ def _flag(flag: Flag) -> dict[str, Any]:
         "uid": str(flag.uid),
         "datafile_id": flag.datafile_id,
         "key": flag.key,
+        "description": flag.description,
         "kind": flag.kind,
         "is_running": flag.is_running,
         "traffic": _share(flag.traffic),
