@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 
 from experiments.errors import NotFound
 from experiments.models import DecisionPoint, Experiment, Project, Segment, Variation
@@ -31,6 +31,15 @@ def whole_experiments(*, project: Project) -> QuerySet[Experiment]:
         )
         .order_by("created_at", "id")
     )
+
+
+def experiments_at(*, site: str, target: str, project_key: str | None = None) -> list[Experiment]:
+    """Every authored experiment with a decision point at a place, in any status, with its variations; oldest first."""
+    here = Q(points__site=site, points__target=target)
+    here = here if target else here | Q(points__site=site, points__target=None)
+    rows = Experiment.objects.filter(here).prefetch_related("variations__payloads")
+    rows = rows if project_key is None else rows.filter(project__key=project_key)
+    return list(rows.distinct().order_by("created_at", "id"))
 
 
 def segments(*, project: Project) -> QuerySet[Segment]:
