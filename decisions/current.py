@@ -126,7 +126,7 @@ def reconcile(*, project: Project, now: datetime) -> Current:
     Call it in a transaction that holds the project's row, so that nobody publishes or gives blocks meanwhile.
     """
     publication = Publication.objects.filter(project=project).order_by("-revision").first()
-    document = documents.empty(project=project) if publication is None else orjson.loads(publication.document)
+    document = documents.EMPTY if publication is None else orjson.loads(publication.document)
     rows = _current_features(document, now.astimezone(UTC).date()) if _is_open(project) else ()
     if userblocks.reconcile(claims=_claims(rows), now=now):
         snapshots.announce(project_ids=[project.pk])
