@@ -36,7 +36,7 @@ def take_in(*, body: bytes, sdk_key: str, now: datetime, key: str = "", is_stric
 
 
 def check(body: bytes, *, is_strict: bool) -> None:
-    """Raise Invalid, with the path of the first fault and a few more in the message, for a datafile that will not do."""
+    """Raise Invalid for a datafile that will not do: the path of the first fault, and a few more in the message."""
     try:
         document = orjson.loads(body)
         faults = validate(document) if is_strict else []
