@@ -1,0 +1,47 @@
+"""The admin site: its name, and its index grouped the way a researcher looks for things."""
+
+from typing import Any
+
+from django.contrib.admin import AdminSite
+from django.http import HttpRequest
+
+# Title → models, in the order in which they are shown. What is not named here comes last, under its app's name.
+GROUPS: dict[str, tuple[str, ...]] = {
+    "Experiments": ("experiments.Project", "experiments.Experiment", "experiments.ExclusionGroup"),
+    "Flags": ("features.Flag", "features.UserBlock"),
+    "For whom": ("experiments.Segment", "experiments.Attribute", "users.PreviewUser"),
+    "What is measured": ("events.EventDefinition", "events.Metric", "events.MetricQuery"),
+    "People in experiments": (
+        "users.ExperimentUser",
+        "users.Assignment",
+        "users.Exclusion",
+        "users.PointMark",
+        "users.UserProfile",
+        "sampling.Sample",
+    ),
+    "What happened": ("events.Event", "events.Exposure", "events.MetricLog", "events.Quarantine"),
+    "Who may log in or ask": ("auth.User", "auth.Group", "experiments.ApiClient"),
+}
+
+
+class Console(AdminSite):
+    site_header = "Arbiter"
+    site_title = "Arbiter"
+    index_title = "Experiments, flags and the people in them"
+    empty_value_display = "–"
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        apps = super().get_app_list(request, app_label)
+        return apps if app_label else _grouped(apps)
+
+
+def _grouped(apps: list[Any]) -> list[Any]:
+    models = {f"{app['app_label']}.{row['object_name']}": (app, row) for app in apps for row in app["models"]}
+    groups = []
+    for title, labels in GROUPS.items():
+        found = [models.pop(label) for label in labels if label in models]
+        if found:
+            groups.append({**found[0][0], "name": title, "models": [row for _, row in found]})
+    rest = {id(row) for _, row in models.values()}
+    others = [{**app, "models": [row for row in app["models"] if id(row) in rest]} for app in apps]
+    return groups + [app for app in others if app["models"]]

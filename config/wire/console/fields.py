@@ -1,0 +1,49 @@
+"""Form fields for what a model keeps as JSON but a person writes plainly."""
+
+import json
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+
+class Words(forms.CharField):
+    """A list of short texts, written with commas between them."""
+
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("required", False)
+        options.setdefault("help_text", "Several are separated by commas.")
+        super().__init__(**options)
+        self.widget.attrs.setdefault("class", "vTextField")
+
+    def prepare_value(self, value: Any) -> Any:
+        return ", ".join(map(str, value)) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> Any:
+        return [word.strip() for word in (value or "").split(",") if word.strip()]
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return self.to_python(data) != (initial or [])
+
+
+class Json(forms.JSONField):
+    """A JSON document in a large, indented text area."""
+
+    widget = forms.Textarea(attrs={"rows": 12, "cols": 90, "class": "console-json", "spellcheck": "false"})
+    longest = 200_000
+
+    def prepare_value(self, value: Any) -> Any:
+        return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
+
+    def to_python(self, value: Any) -> Any:
+        if isinstance(value, str) and len(value) > self.longest:
+            raise ValidationError(f"This is longer than {self.longest:,} characters.")
+        try:
+            read = super().to_python(value)
+            text = json.dumps(read, ensure_ascii=False, allow_nan=False)
+            text.encode()
+        except (RecursionError, ValueError) as problem:
+            raise ValidationError("This is nested too deeply or holds what cannot be stored.") from problem
+        if "\\u0000" in text:
+            raise ValidationError("This holds characters that cannot be stored.")
+        return read

@@ -1,0 +1,165 @@
+"""A small truthful demo for an empty database: a shop, a class, and a Test Lab, all running and published.
+
+Everything is made by the same rows and verbs that researchers use; nothing here is known to any other module.
+"""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django.db import transaction
+
+from decisions import lifecycle
+from events.models import EventDefinition
+from experiments.models import Attribute, DecisionPoint, Design, Experiment, Payload, Project, Segment, Variation
+from features.models import Flag, FlagRule, Variable, VariableValue
+
+KEY = "demo"
+SDK_KEY = "demo123"
+SERVICE_UID = uuid.UUID("0de30000-0000-4000-8000-000000000001")
+BY = "demo"
+HALF = Decimal("0.5")
+TESTLAB_DAYS = 3650
+
+Arms = Sequence[tuple[str, str]]  # (key, what it says)
+
+
+def seed(*, testlab_project: str, now: datetime) -> bool:
+    """Fill an empty database, all or nothing; True when it was empty and is now filled."""
+    with transaction.atomic():
+        if Project.objects.exists():
+            return False
+        _shop(_project(KEY, "Demo", sdk_key=SDK_KEY, uid=SERVICE_UID), now)
+        _lab(_project(testlab_project, "Test Lab", sdk_key=f"{SDK_KEY}lab"), now)
+        return True
+
+
+def things_to_try(base_url: str) -> list[tuple[str, str]]:
+    """(title, command) pairs that work on the demo as it was seeded, one per dialect."""
+    json = "-H 'Content-Type: application/json'"
+    ada = f"-H 'User-Id: ada' {json}"
+    decide = f"""'{base_url}/v1/decide?keys=checkout_button' -H 'X-Optimizely-SDK-Key: {SDK_KEY}'"""
+    return [
+        ("Optimizely Agent: decide a flag for Ada", f"""curl -s {decide} {json} -d '{{"userId": "ada"}}'"""),
+        (
+            "UpGrade: get to know Ada, then ask which conditions she has",
+            f"""curl -s {base_url}/api/v6/init {ada} -d '{{}}' && """
+            f"""curl -s {base_url}/api/v6/assign {ada} -d '{{"context": "{KEY}"}}'""",
+        ),
+        ("Test Lab: what is current", f"curl -s {base_url}/api/feature/current"),
+        ("Experiment API: list the services", f"curl -s {base_url}/api/v1/services"),
+    ]
+
+
+def _shop(project: Project, now: datetime) -> None:
+    for name in ("internal", "country"):
+        Attribute.objects.create(project=project, key=name)
+    EventDefinition.objects.create(project=project, key="purchase", description="Somebody paid.")
+    button = _experiment(
+        project,
+        key="checkout_button",
+        name="Checkout button",
+        hypothesis="A button that says what happens next makes more people finish their purchase.",
+        audience=_customers(project),
+        arms=(("control", "Buy now"), ("treatment", "Go to payment")),
+        place=("checkout", "button"),
+    )
+    _deliver(button, variable="label", default="Buy now")
+    hint = _experiment(
+        project,
+        key="hint_style",
+        name="Hint style",
+        hypothesis="Pupils who see a worked example need fewer attempts than pupils who read a hint.",
+        audience=None,
+        arms=(("text_hint", "Read this hint."), ("worked_example", "See how this one was solved.")),
+        place=("lesson", "hint"),
+    )
+    _deliver(hint, variable="hint", default="Read this hint.")
+    _start((button, hint), now)
+
+
+def _lab(project: Project, now: datetime) -> None:
+    """One experiment and one toggle, current from today on, as a Test Lab admin would have made them."""
+    today = now.date()
+    days = {"starts_on": today, "ends_on": today + timedelta(days=TESTLAB_DAYS)}
+    banner = _experiment(
+        project,
+        key="banner_colour",
+        name="Banner colour",
+        hypothesis="A warm banner is noticed by more visitors.",
+        audience=None,
+        arms=(("blue", "blue"), ("orange", "orange")),
+        place=None,
+    )
+    flag = Flag.objects.create(
+        project=project, key="banner_colour", kind=Flag.Kind.EXPERIMENT, description="The demo's experiment.", **days
+    )
+    FlagRule.objects.create(flag=flag, experiment=banner)
+    Flag.objects.create(
+        project=project, key="dark_mode", kind=Flag.Kind.TOGGLE, description="The demo's toggle.", **days
+    )
+    _start((banner,), now)
+
+
+def _project(key: str, name: str, **keys: object) -> Project:
+    """A project with the (empty) list of people who take part in nothing, which UpGrade wants in every context."""
+    project = Project.objects.create(key=key, name=name, **keys)
+    Segment.objects.create(project=project, name="Takes part in nothing", kind=Segment.Kind.GLOBAL_EXCLUDE)
+    return project
+
+
+def _customers(project: Project) -> Segment:
+    return Segment.objects.create(
+        project=project,
+        name="Everyone but internal staff",
+        description="Staff are people of whom the client tells the attribute “internal”.",
+        rule=["not", {"name": "internal", "match": "exists"}],
+    )
+
+
+def _experiment(
+    project: Project,
+    *,
+    key: str,
+    name: str,
+    hypothesis: str,
+    audience: Segment | None,
+    arms: Arms,
+    place: tuple[str, str] | None,
+) -> Experiment:
+    """An A/B test of equal arms, the first one the control, with a payload per arm where there is a place."""
+    experiment = Experiment.objects.create(
+        project=project, key=key, name=name, hypothesis=hypothesis, audience=audience
+    )
+    Design.objects.create(experiment=experiment)
+    point = DecisionPoint.objects.create(experiment=experiment, site=place[0], target=place[1]) if place else None
+    for position, (arm_key, says) in enumerate(arms, start=1):
+        arm = Variation.objects.create(
+            experiment=experiment,
+            key=arm_key,
+            value=says,
+            is_control=position == 1,
+            weight=HALF,
+            weight_scale=1,
+            position=position,
+        )
+        if point:
+            Payload.objects.create(variation=arm, decision_point=point, value=says)
+    return experiment
+
+
+def _deliver(experiment: Experiment, *, variable: str, default: str) -> None:
+    """A flag of the same name whose variable says what the arm's value says."""
+    flag = Flag.objects.create(
+        project=experiment.project, key=experiment.key, name=experiment.name, kind=Flag.Kind.EXPERIMENT
+    )
+    FlagRule.objects.create(flag=flag, experiment=experiment)
+    made = Variable.objects.create(flag=flag, key=variable, default_value=default)
+    for arm in experiment.variations.all():
+        VariableValue.objects.create(variable=made, variation=arm, value=arm.value)
+
+
+def _start(experiments: Sequence[Experiment], now: datetime) -> None:
+    for experiment in experiments:
+        lifecycle.change_status(experiment=experiment, to=Experiment.Status.RUNNING, now=now, by=BY)

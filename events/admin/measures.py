@@ -1,0 +1,52 @@
+"""Events that SDKs may track, and the metrics and questions of experiments."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+
+from config.wire.console.fields import Words
+from config.wire.console.publishing import Publishes
+from config.wire.console.saving import SavesOnlyWhatChanged
+from events.models import EventDefinition, Metric
+
+
+@admin.register(EventDefinition)
+class EventDefinitionAdmin(SavesOnlyWhatChanged, Publishes):
+    list_display = ("key", "project", "description", "datafile_id")
+    list_filter = ("project",)
+    list_select_related = ("project",)
+    search_fields = ("key",)
+    fields = ("project", "key", "description", "datafile_id")
+    readonly_fields = ("datafile_id",)
+
+
+class MetricForm(forms.ModelForm):
+    allowed_values = Words(help_text="For categories: which there are, with commas between them.")
+
+    class Meta:
+        model = Metric
+        fields = ("project", "key", "type", "allowed_values")
+
+    def clean(self) -> Any:
+        data = super().clean() or {}
+        if data.get("type") == Metric.Type.CATEGORICAL and not data.get("allowed_values"):
+            self.add_error("allowed_values", "Name the categories.")
+        return data
+
+
+@admin.register(Metric)
+class MetricAdmin(SavesOnlyWhatChanged):
+    form = MetricForm
+    list_display = ("key", "project", "type", "categories")
+    list_filter = ("type", "project")
+    list_select_related = ("project",)
+    search_fields = ("key",)
+
+    @admin.display(description="Categories")
+    def categories(self, metric: Metric) -> str:
+        return ", ".join(map(str, metric.allowed_values))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return () if obj is None else ("project",)

@@ -1,0 +1,187 @@
+"""What a researcher may write into an experiment. The checks themselves are in `experiments.checks`."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+
+from config.wire.console.fields import Words
+from config.wire.console.inlines import NestedFormSet, SharedFormSet
+from experiments import checks
+from experiments.errors import Invalid
+from experiments.models import (
+    DecisionPoint,
+    Design,
+    Experiment,
+    Factor,
+    Level,
+    Payload,
+    Segment,
+    Variation,
+    VariationLevel,
+)
+
+
+def checked(check: Callable[[], None]) -> None:
+    """Run a check of the domain; its refusal becomes the form's."""
+    try:
+        check()
+    except Invalid as refusal:
+        raise forms.ValidationError(str(refusal)) from refusal
+
+
+def kept(formset: Any) -> list[Any]:
+    """The rows that will be there after saving, as `cleaned_data`; [] when some row is wrong already."""
+    if any(formset.errors):
+        return []
+    alive = [form for form in formset.forms if form.cleaned_data and not form.cleaned_data.get("DELETE")]
+    return [form.cleaned_data for form in alive]
+
+
+class ExperimentForm(forms.ModelForm):
+    tags = Words()
+
+    class Meta:
+        model = Experiment
+        fields = "__all__"
+        help_texts = {
+            "kind": "An A/B test compares variations. A targeted delivery gives one thing to an audience.",
+            "bucketing": "How a person's arm is drawn. Keep MurmurHash3 unless the experiment came from UpGrade.",
+            "starts_at": "Before this instant (UTC) nobody takes part. Empty: as soon as it is started.",
+            "ends_at": "From this instant (UTC) on nobody takes part. Empty: until it is completed.",
+        }
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if self.instance.pk is None:
+            return
+        for name in ("audience", "exclusion_group"):
+            if name in self.fields:
+                field: Any = self.fields[name]
+                field.queryset = field.queryset.filter(project=self.instance.project_id)
+
+    def clean(self) -> Any:
+        data = super().clean() or {}
+        checked(lambda: checks.period(data.get("starts_at"), data.get("ends_at")))
+        return data
+
+
+class VariationForm(forms.ModelForm):
+    def has_changed(self) -> bool:
+        """The two rows that a new experiment's page proposes are saved even when nobody touched them."""
+        return super().has_changed() or bool(self.initial and self.instance.pk is None)
+
+
+class VariationFormSet(SharedFormSet):
+    """The weights are checked when the rows were touched, so that an older experiment can still be renamed."""
+
+    def clean(self) -> None:
+        super().clean()
+        rows = kept(self)
+        for row in rows:
+            checked(lambda row=row: checks.variation_key(row["key"]))  # type: ignore[misc]
+        checked(lambda: checks.keys((row["key"] for row in rows), what="variations"))
+        if self.has_changed():
+            checked(lambda: checks.weights([row["weight"] for row in rows]))
+        if sum(1 for row in rows if row.get("is_control")) > 1:
+            raise forms.ValidationError("Only one variation can be the control.")
+
+
+class PointFormSet(SharedFormSet):
+    def clean(self) -> None:
+        super().clean()
+        places = [(row["site"], row.get("target") or "") for row in kept(self)]
+        checked(lambda: checks.points(places))
+
+
+class PayloadForm(forms.ModelForm):
+    class Meta:
+        model = Payload
+        fields = ("variation", "decision_point", "type", "value")
+
+    def clean(self) -> Any:
+        data = super().clean() or {}
+        checked(lambda: checks.typed(data.get("value", ""), data.get("type", "")))
+        return data
+
+
+class PayloadFormSet(NestedFormSet):
+    def rows_of(self, instance: Any) -> QuerySet[Any]:
+        return Payload.objects.filter(variation__experiment=instance).order_by("variation__position", "id")
+
+    def narrow(self, form: Any) -> None:
+        form.fields["variation"].queryset = Variation.objects.filter(experiment=self.instance)
+        form.fields["decision_point"].queryset = DecisionPoint.objects.filter(experiment=self.instance)
+        form.fields["decision_point"].empty_label = "everywhere"
+
+    def clean(self) -> None:
+        super().clean()
+        pairs = [f"{row['variation']} at {row.get('decision_point') or 'every point'}" for row in kept(self)]
+        checked(lambda: checks.keys(pairs, what="payloads"))
+
+
+class DesignForm(forms.ModelForm):
+    class Meta:
+        model = Design
+        fields = "__all__"
+        help_texts = {
+            "unit": "Who or what is put into a condition.",
+            "consistency": "What stays the same when people move between groups.",
+            "condition_order": "For within-subjects experiments: in which order a person meets the conditions.",
+            "filter_mode": "What the include and exclude lists below start from.",
+            "post_rule": "What happens to people when the experiment is over.",
+            "algorithm": "How a unit is drawn.",
+        }
+
+    def clean(self) -> Any:
+        data = super().clean() or {}
+        needs = (
+            (data.get("unit") == Design.Unit.GROUP, "group_type", "Say which kind of group, such as classId."),
+            (
+                data.get("algorithm") == Design.Algorithm.STRATIFIED,
+                "stratification_factor",
+                "Say by which factor people are stratified.",
+            ),
+            (
+                data.get("unit") == Design.Unit.WITHIN_SUBJECTS,
+                "condition_order",
+                "Say in which order a person meets the conditions.",
+            ),
+        )
+        for needed, name, sentence in needs:
+            if needed and not data.get(name):
+                self.add_error(name, sentence)
+        if data.get("group_type") and data.get("unit") != Design.Unit.GROUP:
+            self.add_error("group_type", "Only experiments on whole groups have a kind of group.")
+        return data
+
+
+class DesignFormSet(SharedFormSet):
+    def narrow(self, form: Any) -> None:
+        form.fields["fallback"].queryset = Variation.objects.filter(experiment=self.instance)
+
+
+class ListFormSet(SharedFormSet):
+    def narrow(self, form: Any) -> None:
+        form.fields["segment"].queryset = Segment.objects.filter(project=self.instance.project_id).exclude(
+            kind=Segment.Kind.GLOBAL_EXCLUDE
+        )
+
+
+class LevelFormSet(NestedFormSet):
+    def rows_of(self, instance: Any) -> QuerySet[Any]:
+        return Level.objects.filter(factor__experiment=instance).order_by("factor__position", "position", "id")
+
+    def narrow(self, form: Any) -> None:
+        form.fields["factor"].queryset = Factor.objects.filter(experiment=self.instance)
+
+
+class CombinationFormSet(NestedFormSet):
+    def rows_of(self, instance: Any) -> QuerySet[Any]:
+        rows = VariationLevel.objects.filter(variation__experiment=instance)
+        return rows.select_related("variation", "level").order_by("variation__position", "id")
+
+    def narrow(self, form: Any) -> None:
+        form.fields["variation"].queryset = Variation.objects.filter(experiment=self.instance)
+        form.fields["level"].queryset = Level.objects.filter(factor__experiment=self.instance)

@@ -1,0 +1,192 @@
+"""The parts of an experiment on its page, in the order in which a researcher thinks of them."""
+
+from decimal import Decimal
+from typing import Any
+
+from django.contrib import admin
+from django.db import models
+from django.forms import NumberInput, Textarea, TextInput
+from django.http import HttpRequest
+
+from config.wire.console.inlines import NestedInline, SharedFormSet
+from events.models import MetricQuery
+from experiments.admin import experiment_forms as forms
+from experiments.models import (
+    DecisionPoint,
+    Design,
+    ExperimentList,
+    Factor,
+    Level,
+    Payload,
+    StatusChange,
+    Variation,
+    VariationLevel,
+)
+from features.models import FlagRule
+
+SHORT_TEXT: Any = {models.TextField: {"widget": Textarea(attrs={"rows": 1, "cols": 28})}}
+ORDER: Any = {models.PositiveIntegerField: {"widget": NumberInput(attrs={"class": "console-order", "min": 0})}}
+NARROW: Any = {models.CharField: {"widget": TextInput(attrs={"size": 22})}}
+
+
+class VariationInline(admin.TabularInline):
+    model = Variation
+    form = forms.VariationForm
+    formset = forms.VariationFormSet
+    fields = ("key", "value", "weight", "is_control", "description", "position")
+    formfield_overrides = SHORT_TEXT | ORDER | NARROW
+    extra = 0
+    verbose_name_plural = "Variations: what is compared. Weights are shares and add up to 1"
+
+    def get_extra(self, request: HttpRequest, obj: Any = None, **options: Any) -> int:
+        return 2 if obj is None else 0
+
+    def formfield_for_dbfield(self, field: Any, request: HttpRequest, **options: Any) -> Any:
+        made = super().formfield_for_dbfield(field, request, **options)
+        if field.name == "weight" and made is not None:
+            made.widget = TextInput(attrs={"size": 8, "inputmode": "decimal"})
+            made.prepare_value = _without_zeros
+        return made
+
+
+def _without_zeros(value: Any) -> Any:
+    return format(value.normalize(), "f") if isinstance(value, Decimal) else value
+
+
+class DecisionPointInline(admin.TabularInline):
+    model = DecisionPoint
+    formset = forms.PointFormSet
+    fields = ("site", "target", "exclude_if_reached", "description", "position")
+    formfield_overrides = SHORT_TEXT | ORDER | NARROW
+    extra = 0
+    verbose_name_plural = "Decision points: where in the application it makes a difference"
+
+
+class PayloadInline(NestedInline):
+    model = Payload
+    form = forms.PayloadForm
+    formset = forms.PayloadFormSet
+    fields = ("variation", "decision_point", "type", "value")
+    formfield_overrides = {models.TextField: {"widget": Textarea(attrs={"rows": 1, "cols": 50})}}
+    extra = 0
+    verbose_name_plural = "Payloads: what a variation carries there (save new variations first)"
+
+
+class DesignInline(admin.StackedInline):
+    model = Design
+    form = forms.DesignForm
+    formset = forms.DesignFormSet
+    can_delete = False
+    verbose_name_plural = "Design: who is put into a condition, and what happens at the end"
+    fieldsets = (
+        (None, {"fields": (("unit", "group_type"), ("consistency", "algorithm"))}),
+        ("Ending", {"fields": (("post_rule", "fallback"), ("ending_user_count", "ending_group_count"))}),
+        (
+            "Special designs",
+            {
+                "fields": ("type", "condition_order", "stratification_factor", "filter_mode"),
+                "classes": ("collapse",),
+            },
+        ),
+    )
+
+
+class FactorInline(admin.TabularInline):
+    model = Factor
+    fields = ("name", "description", "position")
+    formfield_overrides = SHORT_TEXT | ORDER
+    extra = 0
+    verbose_name_plural = "Factors of the factorial design"
+
+
+class LevelInline(NestedInline):
+    model = Level
+    formset = forms.LevelFormSet
+    fields = ("factor", "name", "payload_type", "payload_value", "position")
+    formfield_overrides = SHORT_TEXT | ORDER | NARROW
+    extra = 0
+    verbose_name_plural = "Levels of the factors"
+
+
+class CombinationInline(NestedInline):
+    model = VariationLevel
+    formset = forms.CombinationFormSet
+    fields = ("variation", "level")
+    extra = 0
+    verbose_name_plural = "Which levels make up which variation"
+
+
+class ListInline(admin.TabularInline):
+    model = ExperimentList
+    formset = forms.ListFormSet
+    fields = ("mode", "segment", "position")
+    formfield_overrides = ORDER
+    extra = 0
+    verbose_name = "list"
+    verbose_name_plural = "Lists: people who are let in or kept out by name"
+
+
+class FlagRuleFormSet(SharedFormSet):
+    def narrow(self, form: Any) -> None:
+        form.fields["flag"].queryset = form.fields["flag"].queryset.filter(project=self.instance.project_id)
+
+
+class FlagRuleInline(admin.TabularInline):
+    model = FlagRule
+    formset = FlagRuleFormSet
+    fields = ("flag", "position")
+    formfield_overrides = ORDER
+    extra = 0
+    verbose_name = "flag"
+    verbose_name_plural = "Flags that deliver it to Optimizely clients"
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("flag", "experiment")
+
+
+class MetricQueryFormSet(SharedFormSet):
+    def narrow(self, form: Any) -> None:
+        form.fields["metric"].queryset = form.fields["metric"].queryset.filter(project=self.instance.project_id)
+
+
+class MetricQueryInline(admin.TabularInline):
+    model = MetricQuery
+    formset = MetricQueryFormSet
+    fields = ("name", "metric", "operation", "compare_with", "compare_value", "repeated_measure", "position")
+    formfield_overrides = ORDER | {models.CharField: {"widget": TextInput(attrs={"size": 14})}}
+    extra = 0
+    verbose_name = "question"
+    verbose_name_plural = "Questions put to the metrics"
+
+
+class StatusChangeInline(admin.TabularInline):
+    model = StatusChange
+    fields = readonly_fields = ("changed_at", "from_status", "to_status", "changed_by")
+    ordering = ("-changed_at", "-id")
+    extra = max_num = 0
+    can_delete = False
+    classes = ("collapse",)
+    verbose_name_plural = "What happened to its status"
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("experiment")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+ON_A_NEW_PAGE = (VariationInline, DecisionPointInline)
+ON_THE_PAGE = (
+    VariationInline,
+    DecisionPointInline,
+    PayloadInline,
+    DesignInline,
+    ListInline,
+    FlagRuleInline,
+    MetricQueryInline,
+    StatusChangeInline,
+)
+OF_A_FACTORIAL_DESIGN = (FactorInline, LevelInline, CombinationInline)

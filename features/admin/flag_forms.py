@@ -1,0 +1,92 @@
+"""What may be written into a flag. The checks themselves are in `experiments.checks`."""
+
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+
+from config.wire.console.fields import Words
+from config.wire.console.inlines import NestedFormSet, SharedFormSet
+from experiments import checks
+from experiments.errors import Invalid
+from experiments.models import Experiment, Segment, Variation
+from features.models import Flag, Variable, VariableValue
+
+
+class FlagForm(forms.ModelForm):
+    tags = Words()
+
+    class Meta:
+        model = Flag
+        fields = "__all__"
+        labels = {"is_running": "On", "is_archived": "Archived"}
+        help_texts = {
+            "kind": "A toggle is on or off. A roll-out is on for a share of people. An experiment compares variations.",
+            "is_running": "Off: applications get the flag switched off, with the defaults of its variables.",
+            "is_archived": "Archived flags are not given to anybody.",
+        }
+
+    def clean(self) -> Any:
+        data = super().clean() or {}
+        try:
+            checks.period(data.get("starts_on"), data.get("ends_on"))
+        except Invalid as refusal:
+            self.add_error("ends_on", str(refusal))
+        return data
+
+
+class VariableForm(forms.ModelForm):
+    class Meta:
+        model = Variable
+        fields = ("key", "type", "default_value")
+
+    def clean(self) -> Any:
+        data = super().clean() or {}
+        try:
+            checks.typed(data.get("default_value", ""), data.get("type", ""))
+        except Invalid as refusal:
+            self.add_error("default_value", str(refusal))
+        return data
+
+
+class ValueForm(forms.ModelForm):
+    class Meta:
+        model = VariableValue
+        fields = ("variable", "variation", "value")
+
+    def clean(self) -> Any:
+        data = super().clean() or {}
+        variable = data.get("variable")
+        try:
+            checks.typed(data.get("value", ""), variable.type if variable else "")
+        except Invalid as refusal:
+            self.add_error("value", str(refusal))
+        return data
+
+
+class VariationChoice(forms.ModelChoiceField):
+    def label_from_instance(self, obj: Any) -> str:
+        return f"{obj.key} (of {obj.experiment.name})"
+
+
+class ValueFormSet(NestedFormSet):
+    def rows_of(self, instance: Any) -> QuerySet[Any]:
+        return VariableValue.objects.filter(variable__flag=instance).order_by("variable", "variation__position", "id")
+
+    def narrow(self, form: Any) -> None:
+        form.fields["variable"].queryset = Variable.objects.filter(flag=self.instance)
+        arms = Variation.objects.filter(experiment__flag_rules__flag=self.instance).distinct()
+        field = form.fields["variation"]
+        form.fields["variation"] = VariationChoice(
+            arms.select_related("experiment"), label=field.label, help_text=field.help_text
+        )
+
+
+class RuleFormSet(SharedFormSet):
+    def narrow(self, form: Any) -> None:
+        form.fields["experiment"].queryset = Experiment.objects.filter(project=self.instance.project_id)
+
+
+class FlagListFormSet(SharedFormSet):
+    def narrow(self, form: Any) -> None:
+        form.fields["segment"].queryset = Segment.objects.filter(project=self.instance.project_id)
