@@ -57,3 +57,12 @@ def variable(*, flag: Flag, key: str, default: str = "", values: Mapping[Variati
 
 def segment(*, project: Project, name: str = "segment", rule: Any = (), **fields: Any) -> Segment:
     return Segment.objects.create(project=project, name=name, rule=list(rule), **fields)
+
+
+def started(experiment: Experiment, *, now: datetime = NOW) -> Experiment:
+    """An experiment that is there already, started and published."""
+    return lifecycle.change_status(experiment=experiment, to=Experiment.Status.RUNNING, now=now)
+
+
+def republished(project: Project, *, now: datetime = NOW) -> None:
+    lifecycle.publish(project=project, now=now)

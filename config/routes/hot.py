@@ -1,6 +1,6 @@
 """The hot routes: exactly these are answered before Django. Adding one is a line."""
 
-from config.batch import batch
+from config.routes.agent import BATCH
 from config.wire.message import Handler
 from decisions.api.agent.activate import activate
 from decisions.api.agent.decide import decide
@@ -14,7 +14,7 @@ HOT: dict[tuple[str, str], Handler] = {
     ("POST", "/v1/decide"): decide,
     ("POST", "/v1/activate"): activate,
     ("POST", "/v1/track"): agent_events.track,
-    ("POST", "/v1/batch"): batch,
+    ("POST", "/v1/batch"): BATCH,
     ("POST", "/v1/events"): agent_events.collect,
     ("POST", "/api/v5/assign"): assign,
     ("POST", "/api/v5/mark"): mark,
