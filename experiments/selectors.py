@@ -1,5 +1,7 @@
 """Named reads of the experiments room, ordered and with what they show already fetched."""
 
+from collections.abc import Iterable
+
 from django.db.models import Prefetch, QuerySet
 
 from experiments.errors import NotFound
@@ -34,3 +36,9 @@ def whole_experiments(*, project: Project) -> QuerySet[Experiment]:
 def segments(*, project: Project) -> QuerySet[Segment]:
     """Every segment of a project with its children's ids, by id."""
     return Segment.objects.filter(project=project).prefetch_related("children").order_by("id")
+
+
+def unknown_attributes(*, project: Project, keys: Iterable[str]) -> list[str]:
+    """Those of the keys that are no attribute of the project, in alphabetical order."""
+    wanted = set(keys)
+    return sorted(wanted - set(project.attributes.filter(key__in=wanted).values_list("key", flat=True)))

@@ -66,6 +66,7 @@ class PublicationInline(admin.TabularInline):
 @admin.register(Project)
 class ProjectAdmin(SavesOnlyWhatChanged, Publishes):
     form = ProjectForm
+    change_form_template = "console/project.html"
     list_display = ("name", "key", "active", "source", "experiments_running", "revision")
     list_filter = ("active", "source")
     search_fields = ("name", "key", "sdk_key__exact")
