@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from experiments import selectors
-from experiments.models import Design, Experiment, Project, Segment, Variation
+from experiments.models import Design, Experiment, Project, Variation
 from features.models import Flag
 
 Document = dict[str, Any]
@@ -43,7 +43,7 @@ def _keyed(row: Any) -> dict[str, str]:
     return {"id": row.datafile_id, "key": row.key}
 
 
-def _segment(segment: Segment) -> dict[str, Any]:
+def _segment(segment: Any) -> dict[str, Any]:
     return {
         "id": segment.pk,
         "uid": str(segment.uid),
@@ -52,7 +52,7 @@ def _segment(segment: Segment) -> dict[str, Any]:
         "kind": segment.kind,
         "rule": segment.rule,
         "children": sorted(child.pk for child in segment.children.all()),
-        "has_members": segment.members.exists(),
+        "has_members": segment.has_members,
     }
 
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 
 from experiments.errors import NotFound
-from experiments.models import DecisionPoint, Experiment, Project, Segment, Variation
+from experiments.models import DecisionPoint, Experiment, Project, Segment, SegmentMember, Variation
 
 
 def project_by_key(*, key: str) -> Project:
@@ -34,8 +34,10 @@ def whole_experiments(*, project: Project) -> QuerySet[Experiment]:
 
 
 def segments(*, project: Project) -> QuerySet[Segment]:
-    """Every segment of a project with its children's ids, by id."""
-    return Segment.objects.filter(project=project).prefetch_related("children").order_by("id")
+    """Every segment of a project with its children, and whether it `has_members`, by id."""
+    members = SegmentMember.objects.filter(segment=OuterRef("pk"))
+    rows = Segment.objects.filter(project=project).annotate(has_members=Exists(members))
+    return rows.prefetch_related("children").order_by("id")
 
 
 def unknown_attributes(*, project: Project, keys: Iterable[str]) -> list[str]:

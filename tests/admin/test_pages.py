@@ -96,6 +96,11 @@ def _happenings(name: str, shop: Experiment, arm: Variation) -> None:
     Criterion.objects.create(experiment=shop, sampling_model=name, sampling_attribute="id")
 
 
+def result_of(page: str) -> str:
+    """The rows of a list, without its filters."""
+    return page.partition('<table id="result_list">')[2].partition("</table>")[0]
+
+
 def grows(client: Client, page: str, more: Callable[[int], None]) -> tuple[int, int]:
     """How many queries a page needs now, and after six more rows of everything."""
     client.get(page)
@@ -181,8 +186,7 @@ def test_people_are_found_by_their_whole_id(researcher: Client, shop: Experiment
 
     found = researcher.get(address(model), {"q": "row1"}).content.decode()
 
-    assert "row1" in found
-    assert ">row2<" not in found
+    assert [name for name in ("row1", "row2") if name in result_of(found)] == ["row1"]
 
 
 def test_assignments_are_filtered_by_experiment(researcher: Client, shop: Experiment) -> None:
@@ -191,8 +195,8 @@ def test_assignments_are_filtered_by_experiment(researcher: Client, shop: Experi
 
     found = researcher.get(address(Assignment), {"experiment__id__exact": other.pk}).content.decode()
 
-    assert ">row1<" not in found
     assert "0 assignments" in found
+    assert result_of(found) == ""
 
 
 def test_the_index_is_grouped_for_researchers(researcher: Client) -> None:
