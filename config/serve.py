@@ -7,6 +7,7 @@ What each step does is in `config/serving/`; here is only their order.
 
 import os
 import sys
+from pathlib import Path
 
 import django
 from django.conf import settings
@@ -24,8 +25,9 @@ def main() -> int:
         options = servers.read_options(os.environ, vendor=connections["default"].vendor)
         servers.require_free(port=options.port)
         with preparing.sole_user_of(settings.VAR_DIR):
+            metrics = preparing.make_directories()
             _prepare()
-            return _serve(options)
+            return _serve(options, metrics=metrics)
     except (servers.CannotServe, preparing.InUse) as reason:
         return _refuse(str(reason))
     except ImproperlyConfigured as reason:
@@ -37,7 +39,6 @@ def main() -> int:
 
 
 def _prepare() -> None:
-    preparing.make_directories()
     if preparing.migrate():
         announcing.say("The database is up to date.")
     if preparing.seed_if_empty():
@@ -46,7 +47,7 @@ def _prepare() -> None:
     connections.close_all()
 
 
-def _serve(options: servers.Options) -> int:
+def _serve(options: servers.Options, *, metrics: Path) -> int:
     if options.remark:
         announcing.say(options.remark)
     manage = str(settings.BASE_DIR / "manage.py")
@@ -54,7 +55,7 @@ def _serve(options: servers.Options) -> int:
         server=servers.command(options),
         keeper=[sys.executable, manage, "keep"] if "keep" in get_commands() else None,
         cwd=settings.BASE_DIR,
-        env=os.environ | servers.environment(options),
+        env=os.environ | servers.environment(options, metrics=metrics),
         answers=lambda: servers.answers(port=options.port),
         when_ready=lambda: announcing.things_to_try(options.url),
     )

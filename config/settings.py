@@ -3,7 +3,6 @@
 Every variable is listed in README.md, "Settings".
 """
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +75,8 @@ TEMPLATES = [
 def _database() -> dict[str, Any]:
     """SQLite in `var/` unless `DATABASE_URL` names a PostgreSQL server."""
     config: dict[str, Any] = env.db("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'arbiter.sqlite3'}")
+    if config.get("ENGINE") not in ("django.db.backends.sqlite3", "django.db.backends.postgresql"):
+        raise ImproperlyConfigured("DATABASE_URL must begin with sqlite:/// or postgres://.")
     options = config.setdefault("OPTIONS", {})
     if config["ENGINE"].endswith("sqlite3"):
         options["transaction_mode"] = "IMMEDIATE"
@@ -96,7 +97,12 @@ CACHES = {
     "default": (
         {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
         if REDIS_URL
-        else {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "arbiter_cache"}
+        else {
+            "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+            "LOCATION": "arbiter_cache",
+            # Overrides and profiles are kept here: nothing may be thrown out because others came later.
+            "OPTIONS": {"MAX_ENTRIES": 10_000_000},
+        }
     )
 }
 
@@ -148,6 +154,38 @@ ACCESS_LOG_SHARE = env.float("ARBITER_ACCESS_LOG_SHARE", default=0.01)
 # Dialects.
 TESTLAB_PROJECT = env.str("ARBITER_TESTLAB_PROJECT", default="testlab")
 
+# UpGrade: browsers' origins (none named: all pass), and what the bearer tokens of its clients are signed with.
+UPGRADE_ORIGINS = env.list("ARBITER_UPGRADE_ORIGINS", default=[])
+UPGRADE_API_KEY = env.str("ARBITER_UPGRADE_API_KEY", default="")
+UPGRADE_API_SECRET = env.str("ARBITER_UPGRADE_API_SECRET", default="")
+
+# Test Lab.
+# Seconds by which a change is advertised late, so that SDKs that poll with "now minus my interval" never miss it.
+TESTLAB_CHANGE_MARGIN = env.float("ARBITER_TESTLAB_CHANGE_MARGIN", default=3.0)
+# Old Test Lab SDKs take every toggle for off; shown as a 100 % roll-out it is on.
+TESTLAB_TOGGLES_AS_ROLLOUTS = env.bool("ARBITER_TESTLAB_TOGGLES_AS_ROLLOUTS", default=False)
+# When set, features, variants, user-blocks and deletions need `Authorization: Bearer <token>`; clients' posts do not.
+TESTLAB_WRITE_TOKEN = env.str("ARBITER_TESTLAB_WRITE_TOKEN", default="")
+# Refuse features that would enrol more than everybody on some day.
+TESTLAB_STRICT_OVERLAP = env.bool("ARBITER_TESTLAB_STRICT_OVERLAP", default=False)
+# keep, truncate (to /24 and /48) or drop the addresses that Test Lab clients send.
+TESTLAB_IP_ADDRESSES = env.str("ARBITER_TESTLAB_IP_ADDRESSES", default="keep")
+
+# The Agent dialect: the variables an Optimizely Agent reads itself, so that its environment can be moved here as it is.
+AGENT_ALLOWED_HOSTS = env.list(
+    "OPTIMIZELY_SERVER_ALLOWEDHOSTS", default=["." if host == "*" else host for host in ALLOWED_HOSTS]
+)
+AGENT_SDK_KEY_REGEX = env.str("OPTIMIZELY_CLIENT_SDKKEYREGEX", default=r"^[a-zA-Z0-9+/=_]+(:[a-zA-Z0-9+/=_]+)?\Z")
+AGENT_CORS_ORIGINS = env.list("OPTIMIZELY_API_CORS_ALLOWEDORIGINS", default=[])
+AGENT_CORS_METHODS = env.list("OPTIMIZELY_API_CORS_ALLOWEDMETHODS", default=["HEAD", "GET", "POST"])
+AGENT_CORS_HEADERS = env.list("OPTIMIZELY_API_CORS_ALLOWEDHEADERS", default=[])
+AGENT_CORS_EXPOSED_HEADERS = env.list("OPTIMIZELY_API_CORS_EXPOSEDHEADERS", default=[])
+AGENT_CORS_CREDENTIALS = env.bool("OPTIMIZELY_API_CORS_ALLOWEDCREDENTIALS", default=False)
+AGENT_CORS_MAX_AGE = env.int("OPTIMIZELY_API_CORS_MAXAGE", default=300)
+AGENT_OVERRIDES = env.bool("OPTIMIZELY_API_ENABLEOVERRIDES", default=False)
+AGENT_PROFILES = env.json("OPTIMIZELY_CLIENT_USERPROFILESERVICE", default={"default": "", "services": {}})
+AGENT_BATCH_LIMIT = env.int("OPTIMIZELY_SERVER_BATCHREQUESTS_OPERATIONSLIMIT", default=500)
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -177,11 +215,11 @@ def _refuse_unsafe() -> None:
         faults.append("SECRET_KEY must be set to a random text of at least 50 characters")
     if DEBUG:
         faults.append("DEBUG must be off")
-    if not [host for host in ALLOWED_HOSTS if host.strip() not in ("", "*")]:
+    if "*" in ALLOWED_HOSTS or not any(host.strip() for host in ALLOWED_HOSTS):
         faults.append("ALLOWED_HOSTS must name the hosts this server answers for")
     if faults:
         raise ImproperlyConfigured("Refusing to start in production: " + "; ".join(faults) + ".")
 
 
-if PRODUCTION and os.environ.get("ARBITER_BUILD") != "1":
+if PRODUCTION:
     _refuse_unsafe()

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 
 from django.conf import settings
+from django.core.signals import setting_changed
 from django.db import DatabaseError, close_old_connections, connection, transaction
 from django.db.models import F
 
@@ -40,6 +41,7 @@ class Registry:
     by_id: Mapping[int, Snapshot] = field(default_factory=dict)
     by_key: Mapping[str, Snapshot] = field(default_factory=dict)
     by_sdk_key: Mapping[str, Snapshot] = field(default_factory=dict)
+    by_datafile_project: Mapping[str, tuple[Snapshot, ...]] = field(default_factory=dict)
     generations: Mapping[int, int] = field(default_factory=dict)
 
 
@@ -50,10 +52,20 @@ class _State:
     missed_at: float = 0.0
     thread_pid: int = 0
     database_away_since: datetime | None = None
+    inline: bool = field(default_factory=lambda: bool(settings.INLINE_SNAPSHOTS))
 
 
 _state = _State()
 _lock = threading.RLock()
+
+
+def _follow_setting(*, setting: str, value: object, **_: object) -> None:
+    """Reading a setting costs a call; every decision reads this one, so it is kept (tests change it)."""
+    if setting == "INLINE_SNAPSHOTS":
+        _state.inline = bool(value)
+
+
+setting_changed.connect(_follow_setting)
 
 
 def for_sdk_key(sdk_key: str) -> Snapshot | None:
@@ -68,6 +80,13 @@ def for_key(key: str) -> Snapshot | None:
     return found if found is not None else _after_miss().by_key.get(key)
 
 
+def for_datafile_project(datafile_project_id: str, *, revision: str = "") -> Snapshot | None:
+    """The project a datafile's `projectId` names; of several environments the one at that revision is preferred."""
+    found = current().by_datafile_project.get(datafile_project_id, ())
+    same = [snapshot for snapshot in found if snapshot.engine.datafile.revision == revision]
+    return next(iter([*same, *found]), None)
+
+
 def for_project(project_id: int) -> Snapshot:
     """The project with this row id. Raises NotFound."""
     found = current().by_id.get(project_id)
@@ -79,7 +98,7 @@ def for_project(project_id: int) -> Snapshot:
 
 def current() -> Registry:
     """All snapshots as of now; loads them at the first call in a process."""
-    if not _state.loaded or settings.INLINE_SNAPSHOTS:
+    if not _state.loaded or _state.inline:
         refresh()
     return _state.registry
 
@@ -157,12 +176,22 @@ def _swap(found: Iterable[Sources], generations: Mapping[int, int], now: datetim
         by_id=MappingProxyType(kept),
         by_key=MappingProxyType({snapshot.key: snapshot for snapshot in snapshots}),
         by_sdk_key=MappingProxyType({snapshot.sdk_key: snapshot for snapshot in snapshots}),
+        by_datafile_project=MappingProxyType(_by_datafile_project(snapshots)),
         generations=MappingProxyType(dict(generations)),
     )
 
 
+def _by_datafile_project(snapshots: Iterable[Snapshot]) -> dict[str, tuple[Snapshot, ...]]:
+    """Several environments may share one `projectId`; lowest row first."""
+    found: dict[str, tuple[Snapshot, ...]] = {}
+    for snapshot in sorted(snapshots, key=lambda each: each.project_id):
+        name = snapshot.engine.datafile.project_id
+        found[name] = (*found.get(name, ()), snapshot)
+    return found
+
+
 def _keep_last_good(sources: Sources) -> None:
-    if not settings.INLINE_SNAPSHOTS and not _state.database_away_since:
+    if not _state.inline and not _state.database_away_since:
         lastgood.keep(sources=sources)
 
 
@@ -181,7 +210,7 @@ def condition() -> Condition:
 
 def ensure_following() -> None:
     """Start this process's follower thread, once, and never before a fork."""
-    if _state.thread_pid == os.getpid() or settings.INLINE_SNAPSHOTS:
+    if _state.thread_pid == os.getpid() or _state.inline:
         return
     with _lock:
         if _state.thread_pid == os.getpid():

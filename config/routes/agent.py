@@ -1,5 +1,29 @@
-"""Every route of this dialect, in the document's order."""
+"""Every route of the Agent's document, in its order; then what its clients use beside the document."""
 
-from django.urls import URLPattern
+from django.urls import path, re_path
 
-urlpatterns: list[URLPattern] = []
+from config import batch
+from config.wire.agent import Nowhere
+from decisions.api import agent as decisions
+from events.api import agent as events
+from experiments.api import agent as experiments
+
+urlpatterns = [
+    path("v1/config", decisions.Config.as_view({"get": "config"})),
+    path("v1/datafile", decisions.Datafile.as_view({"get": "datafile"})),
+    path("v1/decide", decisions.Decide.as_view({"post": "decide"})),
+    path("v1/lookup", decisions.Lookup.as_view({"post": "lookup"})),
+    path("v1/save", decisions.Save.as_view({"post": "save"})),
+    path("v1/track", events.Track.as_view({"post": "track"})),
+    path("v1/send-odp-event", events.SendOdpEvent.as_view({"post": "send_odp_event"})),
+    path("v1/activate", decisions.Activate.as_view({"post": "activate"})),
+    path("v1/override", decisions.Override.as_view({"post": "override"})),
+    path("oauth/token", experiments.Token.as_view({"post": "token"})),
+    path("v1/batch", batch.Batch.as_view({"post": "batch"})),
+    # SDKs that decide for themselves: where they download and where they report.
+    path("datafiles/<str:sdk_key>.json", experiments.PublicDatafile.as_view({"get": "datafile"})),
+    path("datafiles/auth/<str:sdk_key>.json", experiments.GuardedDatafile.as_view({"get": "guarded_datafile"})),
+    path("v1/events", events.Collector.as_view({"post": "collect"})),
+    # Whatever else begins with /v1.
+    re_path(r"^v1(?:/.*)?$", Nowhere.as_view({"get": "nowhere"})),
+]

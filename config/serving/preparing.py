@@ -5,6 +5,7 @@ Each step does nothing where its work is done already. Nothing here prints.
 
 import fcntl
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -47,8 +48,13 @@ def sole_user_of(directory: Path) -> Iterator[None]:
         yield
 
 
-def make_directories() -> None:
+def make_directories() -> Path:
+    """Make what the server expects to find, and return an empty directory for the counts of several workers."""
     Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
+    metrics = Path(settings.VAR_DIR) / "metrics"
+    shutil.rmtree(metrics, ignore_errors=True)
+    metrics.mkdir()
+    return metrics
 
 
 def migrate() -> bool:

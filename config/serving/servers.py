@@ -5,6 +5,7 @@ import socket
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 ADDRESS = "127.0.0.1"
 # Fewer than 16 threads and one slow page holds up every decision of its worker.
@@ -71,9 +72,10 @@ def command(options: Options) -> list[str]:
     return [sys.executable, "-m", *COMMANDS[options.server](options)]
 
 
-def environment(options: Options) -> dict[str, str]:
-    """What `config/gunicorn.py` reads, said so that a default counts too."""
-    return {"PORT": str(options.port), "WORKERS": str(options.workers)}
+def environment(options: Options, *, metrics: Path) -> dict[str, str]:
+    """What `config/gunicorn.py` reads, and where several workers count together for `config/metrics.py`."""
+    said = {"PORT": str(options.port), "WORKERS": str(options.workers)}
+    return said | {"PROMETHEUS_MULTIPROC_DIR": str(metrics)} if options.workers > 1 else said
 
 
 def answers(*, port: int) -> bool:
@@ -95,7 +97,7 @@ def _granian(options: Options) -> list[str]:
         *("--workers", str(options.workers), "--blocking-threads", str(THREADS), "--no-ws"),
         *("--backlog", str(CONNECTIONS_PER_WORKER), "--backpressure", str(CONNECTIONS_PER_WORKER)),
         *("--respawn-failed-workers", "--workers-kill-timeout", str(PATIENCE)),
-        *("--no-access-log", "--log-level", "warning", "config.wsgi:application"),
+        *("--no-access-log", "--log-level", "error", "config.wsgi:application"),
     ]
 
 

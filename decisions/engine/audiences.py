@@ -1,10 +1,10 @@
 """Condition trees evaluated with reasons, three-valued: true, false, unknown (agent.md 3.4). The reference reading."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from decisions.engine import matching, reasons
-from decisions.engine.model import Audience, AudienceRef, Branch, Condition, Leaf
+from decisions.engine.model import Audience, AudienceRef, Branch, Condition, Datafile, Leaf
 from decisions.engine.values import Subject
 
 NO_SEGMENTS: frozenset[str] = frozenset()
@@ -72,3 +72,16 @@ _OPERATORS: Mapping[str, Callable[[Evaluation, tuple[Condition, ...]], bool | No
     "or": Evaluation._or,
     "not": Evaluation._not,
 }
+
+
+def segment_names(datafile: Datafile) -> set[str]:
+    """The segments that `qualified` conditions ask for."""
+    return {name for audience in datafile.audiences if audience.tree for name in _segments_of(audience.tree)}
+
+
+def _segments_of(condition: Condition) -> Iterator[str]:
+    if isinstance(condition, Branch):
+        for child in condition.children:
+            yield from _segments_of(child)
+    elif isinstance(condition, Leaf) and condition.match == "qualified" and isinstance(condition.value, str):
+        yield condition.value

@@ -83,8 +83,14 @@ def _audiences(root: Cursor) -> Iterator[Audience]:
 def _audience(item: Cursor) -> Audience:
     value = item.value.get("conditions")
     tree = conditions.read_audience_tree(value, item.at("conditions"))
-    text = value if isinstance(value, str) else gojson.dumps(value).decode()
-    return Audience(item.text("id"), item.text("name"), tree, text)
+    return Audience(item.text("id"), item.text("name"), tree, _text(value, item.at("conditions")))
+
+
+def _text(value: object, path: str) -> str:
+    try:
+        return value if isinstance(value, str) else gojson.dumps(value).decode()
+    except ValueError as error:
+        raise InvalidDatafile(path, str(error)) from None
 
 
 def _experiments(root: Cursor) -> Iterator[Rule]:

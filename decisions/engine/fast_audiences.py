@@ -3,20 +3,11 @@
 Each closure equals the three-valued reading of `audiences` on its rail; nothing here says why.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from decisions.engine import matching, semver
-from decisions.engine.audiences import NO_SEGMENTS
-from decisions.engine.matching import Attributes, number
+from decisions.engine.fast_leaves import Memo, Test, false_leaf, never, true_leaf
+from decisions.engine.matching import Attributes
 from decisions.engine.model import Audience, AudienceRef, Branch, Condition, Leaf
-
-Memo = list[object]
-"""One request's scratch pad: the segments first, then what each audience came to (None: not evaluated yet)."""
-Test = Callable[[Attributes, Memo], bool]
-
-
-def never(attributes: Attributes, memo: Memo) -> bool:
-    return False
 
 
 def always(attributes: Attributes, memo: Memo) -> bool:
@@ -29,6 +20,7 @@ class AudienceCompiler:
     def __init__(self, audiences: Mapping[str, Audience]) -> None:
         self._audiences = audiences
         self._shared: dict[tuple[str, bool], Test] = {}
+        self._branches: dict[tuple[int, bool], Test] = {}
         self._size = 1
 
     def blank(self) -> Memo:
@@ -45,14 +37,17 @@ class AudienceCompiler:
             return true_leaf(condition) if rail else false_leaf(condition)
         if isinstance(condition, AudienceRef):
             return self._audience(condition.audience_id, rail)
-        return self._branch(condition, rail)
+        key = (id(condition), rail)
+        if key not in self._branches:
+            self._branches[key] = self._branch(condition, rail)
+        return self._branches[key]
 
     def _branch(self, branch: Branch, rail: bool) -> Test:
         children = branch.children
         if branch.operator == "not":
             return self._compile(children[0], not rail) if children else never
         if branch.operator == "and" and not rail:
-            return _first_untrue([(self._compile(each, True), self._compile(each, False)) for each in children])
+            return _first_untrue([(self._once(each, True), self._once(each, False)) for each in children])
         tests = [self._compile(each, rail) for each in children]
         if branch.operator == "and" or (branch.operator == "or" and not rail):
             return _every(tests)
@@ -64,9 +59,17 @@ class AudienceCompiler:
             return never
         key = (audience_id, rail)
         if key not in self._shared:
-            self._shared[key] = _remembering(self._compile(audience.tree, rail), self._size)
-            self._size += 1
+            self._shared[key] = self._remembering(self._compile(audience.tree, rail))
         return self._shared[key]
+
+    def _once(self, condition: Condition, rail: bool) -> Test:
+        """A nested branch is remembered: asked on both rails at every level, trees would cost their depth's power."""
+        test = self._compile(condition, rail)
+        return self._remembering(test) if isinstance(condition, Branch) else test
+
+    def _remembering(self, test: Test) -> Test:
+        self._size += 1
+        return _remembering(test, self._size - 1)
 
 
 def _remembering(test: Test, position: int) -> Test:
@@ -117,91 +120,3 @@ def _first_untrue(rails: Sequence[tuple[Test, Test]]) -> Test:
         return False
 
     return first_untrue
-
-
-def false_leaf(leaf: Leaf) -> Test:
-    def is_false(attributes: Attributes, memo: Memo) -> bool:
-        segments = memo[0]
-        return matching.match(leaf, attributes, segments if isinstance(segments, frozenset) else NO_SEGMENTS) is False
-
-    return is_false
-
-
-def true_leaf(leaf: Leaf) -> Test:
-    if leaf.type not in matching.LEAF_TYPES:
-        return never
-    if leaf.match.startswith("semver_"):
-        return _versions(leaf)
-    special = _LEAVES.get(leaf.match)
-    if special:
-        return special(leaf.name, leaf.value)
-    return _comparison(leaf) if leaf.match in matching.COMPARISONS else never
-
-
-def _exact(name: str, value: object) -> Test:
-    if isinstance(value, str):
-        return lambda attributes, memo: attributes.get(name) == value
-    if isinstance(value, bool):
-        return lambda attributes, memo: attributes.get(name) is value
-    wanted = number(value)
-    return never if wanted is None else lambda attributes, memo: number(attributes.get(name)) == wanted
-
-
-def _substring(name: str, value: object) -> Test:
-    if not isinstance(value, str):
-        return never
-
-    def contains(attributes: Attributes, memo: Memo) -> bool:
-        attribute = attributes.get(name)
-        return isinstance(attribute, str) and value in attribute
-
-    return contains
-
-
-def _exists(name: str, value: object) -> Test:
-    return lambda attributes, memo: attributes.get(name) is not None
-
-
-def _qualified(name: str, value: object) -> Test:
-    if not isinstance(value, str):
-        return never
-
-    def qualifies(attributes: Attributes, memo: Memo) -> bool:
-        segments = memo[0]
-        return isinstance(segments, frozenset) and value in segments
-
-    return qualifies
-
-
-def _comparison(leaf: Leaf) -> Test:
-    name, compare, wanted = leaf.name, matching.COMPARISONS[leaf.match], number(leaf.value)
-    if wanted is None:
-        return never
-
-    def holds(attributes: Attributes, memo: Memo) -> bool:
-        given = number(attributes.get(name))
-        return given is not None and compare(given, wanted)
-
-    return holds
-
-
-def _versions(leaf: Leaf) -> Test:
-    name, compare = leaf.name, matching.VERSION_COMPARISONS.get(leaf.match)
-    target = semver.parse(leaf.value) if isinstance(leaf.value, str) else None
-    if target is None or compare is None:
-        return never
-
-    def holds(attributes: Attributes, memo: Memo) -> bool:
-        attribute = attributes.get(name)
-        user = semver.parse(attribute) if isinstance(attribute, str) else None
-        return user is not None and compare(semver.compare(user, target), 0)
-
-    return holds
-
-
-_LEAVES: Mapping[str, Callable[[str, object], Test]] = {
-    "exact": _exact,
-    "substring": _substring,
-    "exists": _exists,
-    "qualified": _qualified,
-}

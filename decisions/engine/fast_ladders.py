@@ -5,7 +5,8 @@ from typing import TypeVar
 
 from decisions.engine import bucketing
 from decisions.engine.bucketing import Pick
-from decisions.engine.fast_audiences import AudienceCompiler, Memo, Test
+from decisions.engine.fast_audiences import AudienceCompiler
+from decisions.engine.fast_leaves import Memo, Test
 from decisions.engine.ladders import Ladder, Rung
 from decisions.engine.matching import Attributes
 from decisions.engine.model import Group, Rule

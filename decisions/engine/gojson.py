@@ -7,6 +7,7 @@ from decimal import Decimal
 import orjson
 
 _MAX_DEPTH = 200
+_EXACT = 2**53
 
 # What the plain encoder writes differently: HTML characters, long integers, whole or exponent floats.
 _SUSPECT = re.compile(
@@ -27,15 +28,31 @@ _ESCAPES = {
 def dumps(value: object) -> bytes:
     """Render decoded JSON: keys sorted, every number through a double, lone surrogates as U+FFFD.
 
-    Raises ValueError for values nested deeper than the encoder goes (over 200 levels) and TypeError for other types.
+    Raises ValueError for values nested deeper than the encoder goes (over 200 levels) and for integers no double can
+    hold, TypeError for other types.
     """
     try:
         raw = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
     except TypeError:
         raw = orjson.dumps(_clean(value, _MAX_DEPTH), option=orjson.OPT_SORT_KEYS)
-    if _SUSPECT.search(raw) is None:
+    if (_has_plain_numbers(value) and not _may_need_escapes(raw)) or _SUSPECT.search(raw) is None:
         return raw
     return _TOKEN.sub(_rewrite, raw)
+
+
+def _has_plain_numbers(value: object) -> bool:
+    """A quick yes for texts and flat objects without floats and huge integers; the search is for the rest."""
+    if type(value) is not dict:
+        return type(value) is str
+    for item in value.values():
+        kind = type(item)
+        if kind is not str and kind is not bool and not (kind is int and -_EXACT < item < _EXACT):
+            return False
+    return True
+
+
+def _may_need_escapes(raw: bytes) -> bool:
+    return len(raw.translate(None, b"<>&\xe2")) != len(raw)
 
 
 def obj(pairs: Iterable[tuple[str, bytes]]) -> bytes:
@@ -76,4 +93,11 @@ def _clean(value: object, depth: int) -> object:
         return {_clean(key, 1): _clean(item, depth - 1) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_clean(item, depth - 1) for item in value]
-    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    return _double(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _double(value: int) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        raise ValueError("a number is too large") from None

@@ -19,7 +19,7 @@ def plain(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
-        return _number(float(value))
+        return _number(_double(value))
     if isinstance(value, Mapping):
         return "map[" + " ".join([f"{key}:{plain(value[key])}" for key in sorted(value)]) + "]"
     if isinstance(value, list | tuple):
@@ -38,6 +38,13 @@ def _escape(char: str) -> str:
     if code < 0x80:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def _double(value: float) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 def _number(value: float) -> str:

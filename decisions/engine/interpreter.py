@@ -3,12 +3,12 @@
 from decisions.engine import reasons, rules
 from decisions.engine.ladders import Ladder, Rung
 from decisions.engine.model import Rule
-from decisions.engine.rules import Inquiry
+from decisions.engine.rules import Inquiry, PredictionFailed
 from decisions.engine.values import Outcome, Source
 
 
 def climb(inquiry: Inquiry, ladder: Ladder) -> Outcome:
-    """Decide a flag: the first rung that holds. Raises rules.PredictionFailed."""
+    """Decide a flag: the first rung that holds."""
     return (
         _forced(inquiry, ladder, None, "feature-test")
         or _held_out(inquiry, ladder)
@@ -55,10 +55,21 @@ def _tested(inquiry: Inquiry, ladder: Ladder) -> Outcome | None:
         forced = _forced(inquiry, ladder, rung.rule, "feature-test")
         if forced:
             return forced
-        variation = rules.experiment_arm(inquiry, rung.rule)
+        try:
+            variation = rules.experiment_arm(inquiry, rung.rule)
+        except PredictionFailed as failure:
+            return _failed(inquiry, ladder, rung, str(failure))
         if variation:
             return rung.arms[variation.id]
     return None
+
+
+def _failed(inquiry: Inquiry, ladder: Ladder, rung: Rung, message: str) -> Outcome:
+    """A failed prediction ends the decision, and is all there is to say (agent.md 3.6)."""
+    inquiry.evaluation.infos.clear()
+    if rung.failed and rung.failed.errors == (message,):
+        return rung.failed
+    return ladder.maker.failed(message)
 
 
 def _delivered(inquiry: Inquiry, ladder: Ladder) -> Outcome | None:

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping
 
 from decisions.engine import bucketing, interpreter, outcomes, rules
-from decisions.engine.audiences import NO_SEGMENTS, Evaluation
-from decisions.engine.fast_audiences import AudienceCompiler, Memo
+from decisions.engine.audiences import NO_SEGMENTS, Evaluation, segment_names
+from decisions.engine.fast_audiences import AudienceCompiler
 from decisions.engine.fast_ladders import LadderCompiler
+from decisions.engine.fast_leaves import Memo
 from decisions.engine.ladders import Ladder, LadderBuilder
 from decisions.engine.model import Datafile, Rule, Variation
 from decisions.engine.rules import Inquiry, PredictionFailed
@@ -16,7 +17,8 @@ class Engine:
     """Immutable after construction and shared between threads. Make one with `compile_project`.
 
     `outcomes` are all that were made ahead, each at its `index`; `flag_keys` are in datafile order. The fast path never
-    asks a prediction service: for the flags of `cmab_flag_keys` use `explain`.
+    asks a prediction service: for the flags of `cmab_flag_keys` use `explain`. `segment_names` are the values of all
+    `qualified` conditions, those worth fetching (agent.md 4.6).
     """
 
     def __init__(self, datafile: Datafile, previous: "Engine | None" = None) -> None:
@@ -30,6 +32,7 @@ class Engine:
         )
         self._audiences = {audience.id: audience for audience in datafile.audiences}
         self._groups = {group.id: group for group in datafile.groups}
+        self.segment_names = tuple(sorted(segment_names(datafile)))
         self._rules_by_key = {rule.key: rule for rule in datafile.experiments}
         self._compile()
 
@@ -105,11 +108,7 @@ class Engine:
             return Decision(unknown)
         inquiry = self._inquire(subject, None if ignore_profile else profile, overrides, cmab)
         inquiry.forced = forced
-        try:
-            outcome = interpreter.climb(inquiry, ladder)
-        except PredictionFailed as failure:
-            failed = ladder.maker.failed(str(failure))
-            return Decision(failed)
+        outcome = interpreter.climb(inquiry, ladder)
         remember = None if ignore_profile else inquiry.remember
         return Decision(outcome, tuple(inquiry.evaluation.infos), remember, inquiry.cmab_uuid)
 

@@ -38,8 +38,10 @@ class Inquiry:
 def experiment_arm(inquiry: Inquiry, rule: Rule) -> Variation | None:
     """The arm of one experiment: steps 4b to 4f of agent.md 3.2. Raises PredictionFailed."""
     listed = _overridden(inquiry, rule) or _whitelisted(inquiry, rule)
-    if listed or rule.cmab:
-        return listed or _predicted(inquiry, rule)
+    if listed:
+        return listed
+    if rule.cmab:
+        return _predicted(inquiry, rule)
     return _remembered(inquiry, rule) or _bucketed(inquiry, rule)
 
 

@@ -13,8 +13,9 @@ Source = Literal["feature-test", "rollout", "holdout", "experiment", "none"]
 class Subject:
     """Who is decided about.
 
-    `attributes` are decoded JSON values. `segments` are the fetched audience segments the person qualifies for;
-    None means they were never fetched (a `qualified` condition is then false, as for an empty set).
+    `user_id` is text without lone surrogates (the hash refuses them), `attributes` are decoded JSON values. `segments`
+    are the fetched audience segments the person qualifies for; None means they were never fetched (a `qualified`
+    condition is then false, as for an empty set).
     """
 
     user_id: str

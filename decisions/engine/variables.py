@@ -81,7 +81,7 @@ def _object(text: str) -> object:
     try:
         value = json.loads(text, parse_constant=_refuse, parse_float=_double)
         gojson.dumps(value)
-    except (OverflowError, RecursionError, TypeError):
+    except (RecursionError, TypeError):
         raise ValueError(text) from None
     if value is not None and not isinstance(value, dict):
         raise ValueError(text)

@@ -96,3 +96,24 @@ def test_long_and_astral_seeds_are_mixed_by_code_unit() -> None:
 def test_picking_from_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match="nothing"):
         seedrandom.pick(0.5, [])
+
+
+SCENARIOS = [
+    ("be3ae74f-370a-4015-93f3-7761d16f8b11", [40, 60], "212121211212", "122112"),
+    ("8b0e562a-029e-4680-836c-7de6b2ef6ac9", [40, 60], "212122212121", "122222"),
+    ("3711346b-49d4-4f49-92b9-0d0ce7fa6e07", [40, 60], "112211122112", "212122"),
+    ("3711346b-49d4-4f49-92b9-0d0ce7fa6e08", [55.5, 44.5], "121211221221", "112111"),
+    ("be3ae74f-370a-4015-93f3-7761d16f8b18", [40, 60], "222221111212", "122112"),
+    ("be3ae74f-370a-4015-93f3-7761d16f8b15", [40, 60], "221212212222", "222221"),
+    ("edf54471-5266-4a52-a058-90fac2d03678", [50, 50], "221111121221", ""),
+    ("fdf54471-5266-4a52-a058-90fac2d03678", [25] * 4, "241324313443", ""),
+]
+
+
+@pytest.mark.parametrize(("experiment", "weights", "users", "groups"), SCENARIOS, ids=[row[0] for row in SCENARIOS])
+def test_draws_of_the_scenarios(experiment: str, weights: list[float], users: str, groups: str) -> None:
+    def arms(units: list[str]) -> str:
+        return "".join(str(seedrandom.pick(seedrandom.draw(f"{experiment}_{unit}"), weights) + 1) for unit in units)
+
+    assert arms([f"student{number}" for number in range(1, 13)]) == users
+    assert arms([str(number) for number in range(1, len(groups) + 1)]) == groups

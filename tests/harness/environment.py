@@ -8,7 +8,7 @@ SETTINGS = {
     "REDIS_URL", "SECRET_KEY", "SECURE_HSTS_INCLUDE_SUBDOMAINS", "SECURE_HSTS_PRELOAD", "SECURE_HSTS_SECONDS",
     "SECURE_SSL_REDIRECT", "SERVER", "WORKERS",
 }  # fmt: skip
-PREFIXES = ("ARBITER_", "GRANIAN_", "GUNICORN_", "PYTEST_")
+PREFIXES = ("ARBITER_", "GRANIAN_", "GUNICORN_", "PROMETHEUS_", "PYTEST_")
 
 
 def clean(*, var: Path, **overrides: str) -> dict[str, str]:

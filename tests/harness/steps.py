@@ -3,10 +3,12 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from tests.harness.outcomes import Count, Outcome, read_count
 ROOT = Path(__file__).resolve().parents[2]
 DIALECTS = ("upgrade", "testlab", "experiment_api", "agent")
 NO_TESTS_COLLECTED = 5
+SECONDS_TO_CLEAN_UP = 30
 
 
 class Skip(Exception):
@@ -50,16 +53,20 @@ def all_steps() -> list[Step]:
 
 
 def call(command: list[str], *, env: Mapping[str, str], cwd: Path = ROOT) -> int:
-    """Run a command to its end and return its exit code; if we are interrupted, let it clean up before we go on."""
-    child = subprocess.Popen(command, cwd=cwd, env=env, stdin=subprocess.DEVNULL)
+    """Run a command to its end and return its exit code.
+
+    It has a session of its own: interrupted, it hears so once, from us, may clean up, and is then swept away.
+    """
+    child = subprocess.Popen(command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, start_new_session=True)
     try:
         return child.wait()
-    except BaseException:
-        child.terminate()
-        try:
-            child.wait(30)
-        except subprocess.TimeoutExpired:
-            child.kill()
+    except KeyboardInterrupt:
+        child.send_signal(signal.SIGINT)
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(SECONDS_TO_CLEAN_UP)
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
         raise
 
 
@@ -129,10 +136,12 @@ def _suite(scratch: Path, *, database_url: str | None) -> Count:
     return side_by_side + alone
 
 
-def _pytest(*arguments: str, env: Mapping[str, str], scratch: Path) -> Count:
+def _pytest(*arguments: str, env: dict[str, str], scratch: Path) -> Count:
     report = scratch / "report.xml"
     report.unlink(missing_ok=True)
-    code = call([sys.executable, "-m", "pytest", "-q", f"--junitxml={report}", *arguments], env=env)
+    var = tempfile.mkdtemp(prefix="suite-", dir=scratch)
+    command = [sys.executable, "-m", "pytest", "-q", f"--junitxml={report}", *arguments]
+    code = call(command, env=env | {"ARBITER_TEST_VAR": var})
     if code == NO_TESTS_COLLECTED:
         return Count()
     count = read_count(report)

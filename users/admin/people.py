@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 from config.wire.console.inlines import SharedFormSet
 from config.wire.console.ownership import StaysInItsProject
 from config.wire.console.paging import Long
+from config.wire.console.publishing import Publishes
 from config.wire.console.readonly import NeverEdited
 from experiments.models import Experiment, Variation
 from users.models import Assignment, ExperimentUser, ForcedAssignment, PreviewUser, StratumValue, UserAlias
@@ -85,7 +86,7 @@ class ForcedInline(admin.TabularInline):
 
 
 @admin.register(PreviewUser)
-class PreviewUserAdmin(StaysInItsProject):
+class PreviewUserAdmin(StaysInItsProject, Publishes):
     list_display = ("external_id", "project")
     list_filter = ("project",)
     list_select_related = ("project",)

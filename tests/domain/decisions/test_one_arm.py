@@ -1,6 +1,7 @@
 """One person, one arm: what is remembered wins, the draw decides the rest, and nothing is read without need."""
 
 import pytest
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from decisions import deciding, lifecycle, snapshots
 from decisions.compile import Arm, Snapshot
@@ -130,7 +131,9 @@ def test_an_edit_counts_only_once_it_is_published() -> None:
     assert published == {"control"}
 
 
-def test_a_pure_experiment_is_decided_without_a_query(django_assert_num_queries, settings) -> None:
+def test_a_pure_experiment_is_decided_without_a_query(
+    django_assert_num_queries: DjangoAssertNumQueries, settings: Settings
+) -> None:
     experiment = builders.running(project=builders.project())
     snapshot = _snapshot(experiment)
     settings.INLINE_SNAPSHOTS = False
@@ -139,7 +142,9 @@ def test_a_pure_experiment_is_decided_without_a_query(django_assert_num_queries,
         deciding.arm(snapshot, snapshot.experiments[experiment.pk], Subject("ada", {}))
 
 
-def test_remembered_arms_are_read_in_one_query(django_assert_num_queries, settings) -> None:
+def test_remembered_arms_are_read_in_one_query(
+    django_assert_num_queries: DjangoAssertNumQueries, settings: Settings
+) -> None:
     experiment = builders.running(project=builders.project())
     drawn = _arm(experiment, "ada")
     assert drawn is not None

@@ -1,0 +1,72 @@
+"""Request bodies as Go's decoder reads them: one JSON value, field names in any case, null as the zero value.
+
+A route declares a `msgspec.Struct` whose every field is optional; a wrong type anywhere refuses the whole body.
+"""
+
+from functools import lru_cache
+from typing import Any, TypeVar
+
+import msgspec
+import orjson
+
+from config.wire.agent.answers import Refused
+
+Shape = TypeVar("Shape", bound=msgspec.Struct)
+
+PARSE_ERROR = "error parsing request body"
+
+
+def read(body: bytes, shape: type[Shape]) -> Shape:
+    """The body as `shape`; an empty body and `null` are all zero values. Raises Refused (400)."""
+    value = document(body) if body else None
+    try:
+        return shape() if value is None else msgspec.convert(_exact(value, shape), shape)
+    except (ValueError, RecursionError) as fault:
+        raise Refused(400, PARSE_ERROR) from fault
+
+
+def document(body: bytes) -> object:
+    """The one JSON value of a body. Raises Refused (400)."""
+    try:
+        value: object = orjson.loads(body)
+    except (ValueError, RecursionError) as fault:
+        raise Refused(400, PARSE_ERROR) from fault
+    return value
+
+
+def _exact(value: Any, shape: type[msgspec.Struct]) -> Any:
+    """Objects with their field names spelled as the shape spells them; what is spelled so already is not copied."""
+    names, nested = _fields(shape)
+    if not isinstance(value, dict):
+        return value
+    if not value.keys() <= names.keys():
+        value = {names.get(key) or names.get(key.lower(), key): item for key, item in value.items()}
+    for name, inner in nested:
+        if value.get(name):
+            value = {**value, name: _exact_each(value[name], inner)}
+    return value
+
+
+def _exact_each(value: Any, shape: type[msgspec.Struct]) -> Any:
+    return [_exact(item, shape) for item in value] if isinstance(value, list) else _exact(value, shape)
+
+
+@lru_cache(maxsize=64)
+def _fields(shape: type[msgspec.Struct]) -> tuple[dict[str, str], tuple[tuple[str, type[msgspec.Struct]], ...]]:
+    """Wire names, exact and lower-case, to the exact one; and the fields that hold other shapes."""
+    fields = msgspec.structs.fields(shape)
+    names = {field.encode_name.lower(): field.encode_name for field in fields}
+    names |= {field.encode_name: field.encode_name for field in fields}
+    nested = [(field.encode_name, _shape_in(msgspec.inspect.type_info(field.type))) for field in fields]
+    return names, tuple((name, inner) for name, inner in nested if inner is not None)
+
+
+def _shape_in(info: msgspec.inspect.Type) -> type[msgspec.Struct] | None:
+    """The struct a field holds, alone, in a list or beside null."""
+    if isinstance(info, msgspec.inspect.StructType):
+        return info.cls
+    if isinstance(info, msgspec.inspect.ListType):
+        return _shape_in(info.item_type)
+    if isinstance(info, msgspec.inspect.UnionType):
+        return next(filter(None, map(_shape_in, info.types)), None)
+    return None

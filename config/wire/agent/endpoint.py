@@ -1,0 +1,133 @@
+"""The order in which a request is examined; the first failure answers (agent contract §1.1).
+
+host · request id · CORS · SDK key · verb · token · content type · size · the route's own work. A batch enters behind
+the host check. `/health` is not the Agent's here.
+"""
+
+import random
+from collections.abc import Callable
+
+from config.wire.agent import answers, cors, hosts, keys, tokens
+from config.wire.agent.answers import Refused
+from config.wire.message import Answer, Handler, Request
+from decisions.compile import Snapshot
+from experiments.errors import DomainError
+
+Work = Callable[[Request, Snapshot], Answer]
+BAD_HOST = answers.error(404, "invalid request host")
+
+
+class Endpoint:
+    """A handler: `work` behind every check of the dialect. `verb` is the one it serves, "" when there is no such route.
+
+    `routed` is what lies behind the host check, where batches come in.
+    """
+
+    def __init__(self, verb: str, work: Work) -> None:
+        self.verb = verb
+        self.work = work
+        self.__name__ = work.__name__
+        self.__doc__ = work.__doc__
+
+    def __call__(self, request: Request) -> Answer:
+        return self.routed(request) if hosts.is_allowed(request) else BAD_HOST
+
+    def routed(self, request: Request) -> Answer:
+        request_id = ("X-Request-Id", request.headers.get("x-request-id") or _fresh_id())
+        if cors.is_preflight(request):
+            return _with(cors.preflight(request), (request_id,))
+        return _with(self._refuse_or_work(request), (*cors.of_answer(request), request_id))
+
+    def _refuse_or_work(self, request: Request) -> Answer:
+        try:
+            return self._examine(request, keys.snapshot_of(request))
+        except Refused as refusal:
+            return answers.error(refusal.status, str(refusal))
+        except DomainError as refusal:
+            return answers.of_domain(refusal)
+
+    def _examine(self, request: Request, snapshot: Snapshot) -> Answer:
+        if not self.verb:
+            return answers.NOT_FOUND
+        if request.method != self.verb:
+            return Answer(405, b"", "", (("Allow", self.verb),))
+        unauthorized = tokens.refuse(request)
+        if unauthorized is not None:
+            return unauthorized
+        if request.oversized:
+            return answers.TOO_LARGE
+        if request.body and self.verb == "POST" and not _is_json(request.header("content-type")):
+            return Answer(415, b"", "")
+        return self.work(request, snapshot)
+
+
+def _fresh_id() -> str:
+    """A random UUID v4 in a quarter of `uuid.uuid4`'s time; it names a request and guards nothing."""
+    bits = f"{random.getrandbits(128):032x}"
+    return f"{bits[:8]}-{bits[8:12]}-4{bits[13:16]}-a{bits[17:20]}-{bits[20:]}"
+
+
+def get(work: Work) -> Endpoint:
+    return Endpoint("GET", work)
+
+
+def post(work: Work) -> Endpoint:
+    return Endpoint("POST", work)
+
+
+def _no_such_route(request: Request, snapshot: Snapshot) -> Answer:
+    """Nothing is served here."""
+    raise Refused(404, "unreachable")
+
+
+nowhere = Endpoint("", _no_such_route)
+
+
+def keyless(verb: str, work: Handler) -> Handler:
+    """A handler outside the SDK-key checks; other verbs find nothing there."""
+
+    def handler(request: Request) -> Answer:
+        if not hosts.is_allowed(request):
+            return BAD_HOST
+        return _answer(request, work) if request.method == verb else answers.NOT_FOUND
+
+    return _named(handler, work)
+
+
+def open_to_browsers(verb: str, work: Handler) -> Handler:
+    """A keyless handler that pages of every origin may use: what SDKs download and where they post."""
+
+    def handler(request: Request) -> Answer:
+        if request.method == "OPTIONS":
+            return cors.open_preflight(request)
+        if request.method != verb and (verb, request.method) != ("GET", "HEAD"):
+            return Answer(405, b"", "", (("Allow", verb),))
+        answer = _answer(request, work)
+        return _with(answer, cors.OPEN)
+
+    return _named(handler, work)
+
+
+def _answer(request: Request, work: Handler) -> Answer:
+    if request.oversized:
+        return answers.TOO_LARGE
+    try:
+        return work(request)
+    except Refused as refusal:
+        return answers.error(refusal.status, str(refusal))
+    except DomainError as refusal:
+        return answers.of_domain(refusal)
+
+
+def _named(handler: Handler, work: Handler) -> Handler:
+    handler.__name__ = getattr(work, "__name__", "answer").lstrip("_")
+    handler.__doc__ = work.__doc__
+    return handler
+
+
+def _with(answer: Answer, headers: cors.Headers) -> Answer:
+    return Answer(answer.status, answer.body, answer.content_type, answer.headers + headers)
+
+
+def _is_json(content_type: str) -> bool:
+    return content_type == "application/json" or content_type.partition(";")[0].strip().lower() == "application/json"

@@ -1,0 +1,96 @@
+"""`POST /v1/activate`: experiments and features for one person in one call (agent contract §1.4, §4.1)."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+
+from django.conf import settings
+
+from config.wire import agent
+from config.wire.agent import AgentDoor, Refused, described
+from config.wire.message import Answer, Request
+from decisions import activating, overrides
+from decisions.activating import Activation, Role
+from decisions.api.agent.shapes import ActivateBody
+from decisions.compile import Snapshot
+from decisions.engine import Subject, gojson
+from decisions.explain import Wishes
+
+MISSING_USER = 'missing "userId" in request payload'
+ROLES: Mapping[str, Role] = {"experiment": "experiment", "feature": "feature"}
+
+
+@agent.post
+def activate(request: Request, snapshot: Snapshot) -> Answer:
+    """A list with one item per key; an unknown key is an item with an `error`, and the status stays 200."""
+    asked = agent.read(request.body, ActivateBody)
+    if not asked.userId:
+        raise Refused(400, MISSING_USER)
+    wishes = Wishes(
+        overrides=overrides.of_user(snapshot, asked.userId) if settings.AGENT_OVERRIDES else {},
+        profiles=request.headers.get("x-optimizely-ups-name"),
+    )
+    activations = activating.activate(
+        snapshot,
+        Subject(asked.userId, asked.userAttributes or {}),
+        _roles(request, snapshot),
+        wishes=wishes,
+        source="agent",
+        tells=request.value("disableTracking") != "true",
+        now=datetime.now(UTC),
+    )
+    _refuse_faults(activations)
+    user_id = gojson.dumps(asked.userId)
+    return agent.ok(gojson.arr(_item(user_id, each) for each in _filtered(activations, request.value("enabled"))))
+
+
+def _roles(request: Request, snapshot: Snapshot) -> dict[str, Role]:
+    """What each key is asked as; a later role replaces an earlier one of the same text."""
+    roles: dict[str, Role] = {}
+    datafile = snapshot.engine.datafile
+    everything = {"experiment": [rule.key for rule in datafile.experiments], "feature": snapshot.engine.flag_keys}
+    for kind in request.values("type"):
+        if kind not in ROLES:
+            raise Refused(400, f'type "{kind}" not supported')
+    for kind in request.values("type"):
+        roles.update(dict.fromkeys(everything[kind], ROLES[kind]))
+    roles.update(dict.fromkeys(request.values("experimentKey"), "experiment"))
+    roles.update(dict.fromkeys(request.values("featureKey"), "feature"))
+    return roles
+
+
+def _refuse_faults(activations: Iterable[Activation]) -> None:
+    """A variable that cannot be cast fails the whole call."""
+    faults = [fault for each in activations for fault in each.faults]
+    if faults:
+        noun = "error" if len(faults) == 1 else "errors"
+        lines = "".join(f"\t* {fault}\n" for fault in faults)
+        raise Refused(400, f"{len(faults)} {noun} occurred:\n{lines}\n")
+
+
+def _filtered(activations: Sequence[Activation], enabled: str | None) -> Iterator[Activation]:
+    wanted = {"true": True, "false": False}.get(enabled or "")
+    return (each for each in activations if wanted is None or each.enabled is wanted)
+
+
+def _item(user_id: bytes, each: Activation) -> bytes:
+    return gojson.obj(
+        (
+            ("userId", user_id),
+            ("experimentKey", gojson.dumps(each.experiment_key)),
+            ("featureKey", gojson.dumps(each.flag_key)),
+            ("variationKey", gojson.dumps(each.variation_key)),
+            ("type", gojson.dumps(each.kind)),
+            *((("variables", each.variables_json),) if each.variables_json else ()),
+            ("enabled", gojson.dumps(each.enabled)),
+            *((("error", gojson.dumps(each.error)),) if each.error else ()),
+        )
+    )
+
+
+class Activate(AgentDoor):
+    activate = described(
+        activate,
+        takes=ActivateBody,
+        query=("type", "experimentKey", "featureKey", "disableTracking", "enabled"),
+        gives={"type": "array", "items": {"type": "object"}},
+    )

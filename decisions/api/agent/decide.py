@@ -1,0 +1,148 @@
+"""`POST /v1/decide`: which variation of one, several or all flags a person gets (agent contract §1.4).
+
+The plain case joins fragments that were rendered when the datafile was compiled; whatever asks for more than a
+decision (reasons, forced decisions, overrides, kept profiles, predictions) goes through the interpreter.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+from config.wire import agent
+from config.wire.agent import AgentDoor, Refused, described
+from config.wire.live import live
+from config.wire.message import Answer, Request
+from decisions import deciding, explain, exposing, overrides, profiles
+from decisions.api.agent.shapes import DecideBody, ForcedDecision
+from decisions.compile import Snapshot
+from decisions.engine import Decision, Outcome, Subject, answer, gojson
+
+SOURCE = "agent"
+MISSING_USER = 'missing "userId" in request payload'
+OPTIONS = frozenset(
+    {
+        "DISABLE_DECISION_EVENT",
+        "ENABLED_FLAGS_ONLY",
+        "IGNORE_USER_PROFILE_SERVICE",
+        "EXCLUDE_VARIABLES",
+        "INCLUDE_REASONS",
+        "IGNORE_CMAB_CACHE",
+        "RESET_CMAB_CACHE",
+        "INVALIDATE_USER_CMAB_CACHE",
+    }
+)
+NO_OPTIONS: frozenset[str] = frozenset()
+SILENT = frozenset({"DISABLE_DECISION_EVENT"})
+
+
+@agent.post
+def decide(request: Request, snapshot: Snapshot) -> Answer:
+    """One object for one key, a list for none or several; exposures are recorded unless the client declines."""
+    asked = agent.read(request.body, DecideBody)
+    if not asked.userId:
+        raise Refused(400, MISSING_USER)
+    options = _options(asked.decideOptions)
+    subject = Subject(asked.userId, asked.userAttributes or {})
+    context = _context(subject)
+    keys = request.values("keys")
+    now = datetime.now(UTC)
+    if _is_plain(snapshot, asked, options, keys):
+        person, profile = deciding.subject_and_profile(snapshot, subject)
+        outcomes = _outcomes(snapshot, person, keys, profile)
+        _note(snapshot, person, outcomes, options, now)
+        return _answer_plain(outcomes, context, options, is_list=len(keys) != 1)
+    wishes = _wishes(request, snapshot, asked, options)
+    decisions = explain.flags(snapshot, subject, _distinct(snapshot, keys), wishes=wishes, now=now)
+    person, _ = explain.person(snapshot, subject, wishes)
+    _note(snapshot, person, [each.outcome for each in decisions], options, now)
+    return _answer_told(decisions, context, options, is_list=len(keys) != 1)
+
+
+def _options(given: Iterable[str | None] | None) -> frozenset[str]:
+    if not given:
+        return NO_OPTIONS
+    for option in given:
+        if option not in OPTIONS:
+            raise Refused(400, f"invalid option: {option or ''}")
+    return frozenset(filter(None, given))
+
+
+def _context(subject: Subject) -> bytes:
+    """The user as the answer repeats it, numbers as Go writes them."""
+    try:
+        attributes = gojson.dumps(subject.attributes)
+        return b'{"userId":' + gojson.dumps(subject.user_id) + b',"attributes":' + attributes + b"}"
+    except (ValueError, TypeError, OverflowError) as fault:
+        raise Refused(400, "error parsing request body") from fault
+
+
+def _is_plain(snapshot: Snapshot, asked: DecideBody, options: frozenset[str], keys: Sequence[str]) -> bool:
+    cmab = snapshot.engine.cmab_flag_keys
+    return not (
+        asked.forcedDecisions
+        or asked.fetchSegments
+        or "INCLUDE_REASONS" in options
+        or "IGNORE_USER_PROFILE_SERVICE" in options
+        or live.AGENT_OVERRIDES
+        or profiles.remembers_draws(snapshot)
+        or (cmab and (not keys or not cmab.isdisjoint(keys)))
+    )
+
+
+def _outcomes(
+    snapshot: Snapshot, subject: Subject, keys: Sequence[str], profile: deciding.Profile | None
+) -> list[Outcome]:
+    if not keys:
+        return snapshot.engine.decide_all(subject, profile=profile)
+    if len(keys) == 1:
+        return [snapshot.engine.decide(keys[0], subject, profile=profile)]
+    return snapshot.engine.decide_all(subject, profile=profile, keys=dict.fromkeys(keys))
+
+
+def _distinct(snapshot: Snapshot, keys: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys(keys)) if keys else list(snapshot.engine.flag_keys)
+
+
+def _wishes(request: Request, snapshot: Snapshot, asked: DecideBody, options: frozenset[str]) -> explain.Wishes:
+    user_id = asked.userId or ""
+    return explain.Wishes(
+        forced=dict(_forced(asked.forcedDecisions or ())),
+        overrides=overrides.of_user(snapshot, user_id) if live.AGENT_OVERRIDES else {},
+        ignores_profile="IGNORE_USER_PROFILE_SERVICE" in options,
+        profiles=request.headers.get("x-optimizely-ups-name"),
+    )
+
+
+def _forced(given: Iterable[ForcedDecision | None]) -> Iterable[tuple[tuple[str, str], str]]:
+    for each in given:
+        forced = each or ForcedDecision()
+        yield (forced.flagKey or "", forced.ruleKey or ""), forced.variationKey or ""
+
+
+def _note(
+    snapshot: Snapshot, subject: Subject, outcomes: Sequence[Outcome], options: frozenset[str], now: datetime
+) -> None:
+    if "DISABLE_DECISION_EVENT" not in options:
+        exposing.note(snapshot, subject, outcomes, source=SOURCE, now=now)
+
+
+def _answer_plain(outcomes: Sequence[Outcome], context: bytes, options: frozenset[str], *, is_list: bool) -> Answer:
+    if not options <= SILENT:
+        return _answer_told([Decision(outcome) for outcome in outcomes], context, options, is_list=is_list)
+    if not is_list:
+        return agent.ok(outcomes[0].head + context + outcomes[0].tail)
+    return agent.ok(b"[" + b",".join([each.head + context + each.tail for each in outcomes]) + b"]")
+
+
+def _answer_told(decisions: Sequence[Decision], context: bytes, options: frozenset[str], *, is_list: bool) -> Answer:
+    with_reasons, with_variables = "INCLUDE_REASONS" in options, "EXCLUDE_VARIABLES" not in options
+    enabled_only = is_list and "ENABLED_FLAGS_ONLY" in options
+    items = [
+        answer(each.outcome, context, each.infos if with_reasons else (), with_variables=with_variables)
+        for each in decisions
+        if each.outcome.enabled or not enabled_only
+    ]
+    return agent.ok(gojson.arr(items) if is_list else items[0])
+
+
+class Decide(AgentDoor):
+    decide = described(decide, takes=DecideBody, query=("keys",))

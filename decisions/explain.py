@@ -1,0 +1,91 @@
+"""Decisions with their story, by the reference interpreter: reasons, forced decisions, overrides, profiles kept.
+
+Slower than `deciding`, and the only way to decide whatever is more than a draw or a remembered arm.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from decisions import deciding, profiles
+from decisions.compile import Snapshot
+from decisions.engine import Decision, ExperimentDecision, Subject
+from decisions.engine.values import Predict
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What a client asked beyond a plain decision.
+
+    `forced` maps (flag key, rule key or "") to variation key, `overrides` experiment key to variation key.
+    `profiles` names the profile service to use, None for the configured one.
+    """
+
+    forced: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    overrides: Mapping[str, str] = field(default_factory=dict)
+    ignores_profile: bool = False
+    profiles: str | None = None
+    predict: Predict | None = None
+
+
+def person(snapshot: Snapshot, subject: Subject, wishes: Wishes) -> tuple[Subject, deciding.Profile | None]:
+    """The person behind the id and what is remembered of them, unless the client wishes it ignored."""
+    if wishes.ignores_profile:
+        return subject, None
+    if snapshot.is_mirrored and profiles.is_kept(snapshot, service=wishes.profiles):
+        return subject, profiles.lookup(snapshot, subject.user_id, service=wishes.profiles)
+    return deciding.subject_and_profile(snapshot, subject)
+
+
+def flags(
+    snapshot: Snapshot, subject: Subject, keys: Sequence[str], *, wishes: Wishes, now: datetime
+) -> list[Decision]:
+    """Decide flags in the order of `keys`; at most one look-up and one save of the profile."""
+    subject, profile = person(snapshot, subject, wishes)
+    decisions = [
+        snapshot.engine.explain(
+            key,
+            subject,
+            profile=profile,
+            overrides=wishes.overrides,
+            forced=wishes.forced,
+            cmab=wishes.predict,
+            ignore_profile=wishes.ignores_profile,
+        )
+        for key in keys
+    ]
+    _keep(snapshot, subject, decisions, profile, wishes, now)
+    return decisions
+
+
+def experiments(
+    snapshot: Snapshot, subject: Subject, keys: Sequence[str], *, wishes: Wishes, now: datetime
+) -> list[ExperimentDecision]:
+    """The arms of experiments by key, for `activate`; unknown keys are left out."""
+    subject, profile = person(snapshot, subject, wishes)
+    found = [
+        snapshot.engine.explain_experiment(
+            key, subject, profile=profile, overrides=wishes.overrides, cmab=wishes.predict
+        )
+        for key in keys
+    ]
+    decisions = [decision for decision in found if decision is not None]
+    _keep(snapshot, subject, decisions, profile, wishes, now)
+    return decisions
+
+
+def _keep(
+    snapshot: Snapshot,
+    subject: Subject,
+    decisions: Sequence[Decision] | Sequence[ExperimentDecision],
+    profile: deciding.Profile | None,
+    wishes: Wishes,
+    now: datetime,
+) -> None:
+    """Save newly drawn arms where profiles are kept."""
+    if wishes.ignores_profile or not profiles.remembers_draws(snapshot, service=wishes.profiles):
+        return
+    drawn = dict(decision.remember for decision in decisions if decision.remember is not None)
+    fresh = {key: arm for key, arm in drawn.items() if (profile or {}).get(key) != arm}
+    if fresh:
+        profiles.remember(snapshot, subject.user_id, fresh, now=now, service=wishes.profiles)

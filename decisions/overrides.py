@@ -1,0 +1,58 @@
+"""Overrides of an experiment for one person, for debugging: kept in the cache that all processes share.
+
+They are read before lists and draws and are never assignments (agent contract §4.2).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+
+from django.core.cache import cache
+
+from decisions.compile import Snapshot
+
+NO_EXPERIMENT = "experimentKey not found in configuration"
+NO_VARIATION = "variationKey not found in configuration"
+UPDATED = "updating previous override"
+REMOVED = "removing previous override"
+NOTHING = "no pre-existing override"
+
+
+@dataclass(frozen=True, slots=True)
+class Overridden:
+    """What was there before ("" for nothing) and what is to be said about it."""
+
+    previous: str
+    messages: tuple[str, ...]
+
+
+def of_user(snapshot: Snapshot, user_id: str) -> Mapping[str, str]:
+    """`{experiment key: variation key}` for one person."""
+    stored: Mapping[str, str] = cache.get(_key(snapshot, user_id)) or {}
+    return stored
+
+
+def put(snapshot: Snapshot, *, user_id: str, experiment_key: str, variation_key: str) -> Overridden:
+    """Override an arm, or with an empty `variation_key` stop doing so. Unknown keys are stored all the same."""
+    stored = dict(of_user(snapshot, user_id))
+    previous = stored.pop(experiment_key, "")
+    if variation_key:
+        stored[experiment_key] = variation_key
+        messages = _faults(snapshot, experiment_key, variation_key) + ((UPDATED,) if previous else ())
+    else:
+        messages = (REMOVED,) if previous else (NOTHING,)
+    cache.set(_key(snapshot, user_id), stored, timeout=None)
+    return Overridden(previous, messages)
+
+
+def _faults(snapshot: Snapshot, experiment_key: str, variation_key: str) -> tuple[str, ...]:
+    rules = [rule for rule in snapshot.engine.datafile.experiments if rule.key == experiment_key]
+    if not rules:
+        return (NO_EXPERIMENT,)
+    known = {variation.key for variation in rules[-1].variations}
+    return () if variation_key in known else (NO_VARIATION,)
+
+
+def _key(snapshot: Snapshot, user_id: str) -> str:
+    """Hashed, because cache keys are short and take no spaces."""
+    return f"override:{snapshot.project_id}:{sha256(user_id.encode('utf-8', 'surrogatepass')).hexdigest()}"

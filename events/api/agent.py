@@ -1,0 +1,90 @@
+"""The Agent's routes that report something: `track`, `send-odp-event`, and the collector that SDKs post to."""
+
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from config.wire import agent
+from config.wire.agent import AgentDoor, Refused, described
+from config.wire.message import Answer, Request
+from decisions import exposing, snapshots
+from decisions.compile import Snapshot
+from decisions.engine import gojson
+from events import collector, conversions
+from experiments.errors import NotFound
+from users import assignments
+
+SOURCE = "agent"
+
+
+class TrackBody(msgspec.Struct):
+    userId: str | None = None
+    userAttributes: dict[str, Any] | None = None
+    eventTags: dict[str, Any] | None = None
+
+
+class OdpBody(msgspec.Struct):
+    type: str | None = None
+    action: str | None = None
+    identifiers: dict[str, str | None] | None = None
+    data: dict[str, Any] | None = None
+
+
+@agent.post
+def track(request: Request, snapshot: Snapshot) -> Answer:
+    """Store a conversion and answer once it is committed; an event the project does not know is not stored."""
+    asked = agent.read(request.body, TrackBody)
+    event_key = request.value("eventKey")
+    if not event_key:
+        raise Refused(400, "missing required path parameter: eventKey")
+    user_id = asked.userId or ""
+    fields = {"userId": user_id, "eventKey": event_key}
+    event_id = snapshot.engine.datafile.event_ids.get(event_key)
+    if event_id is None:
+        fields["error"] = f'event with key "{event_key}" not found'
+    else:
+        conversions.store(
+            project_id=snapshot.project_id,
+            event_id=event_id,
+            event_key=event_key,
+            user_id=assignments.root_id(user_id=user_id) if snapshot.has_aliases else user_id,
+            attributes=asked.userAttributes or {},
+            tags=asked.eventTags,
+            source=SOURCE,
+            now=datetime.now(UTC),
+        )
+    return agent.ok(gojson.obj((name, gojson.dumps(value)) for name, value in fields.items()))
+
+
+@agent.post
+def send_odp_event(request: Request, snapshot: Snapshot) -> Answer:
+    """Not built yet."""
+    return agent.NOT_BUILT
+
+
+def _collect(request: Request) -> Answer:
+    """Batches of impressions and conversions from any Optimizely SDK: 204 once they are committed."""
+    batch = collector.read(agent.document(request.body))
+    snapshot = snapshots.for_datafile_project(str(batch.project_id), revision=str(batch.revision))
+    if snapshot is None:
+        raise NotFound("project", batch.project_id)
+    arms = partial(exposing.row_ids, snapshot)
+    collector.store(batch, project_id=snapshot.project_id, arms=arms, source=SOURCE, now=datetime.now(UTC))
+    return Answer(204, b"", "")
+
+
+collect = agent.open_to_browsers("POST", _collect)
+
+
+class Track(AgentDoor):
+    track = described(track, takes=TrackBody, query=("eventKey",))
+
+
+class SendOdpEvent(AgentDoor):
+    send_odp_event = described(send_odp_event, takes=OdpBody)
+
+
+class Collector(AgentDoor):
+    collect = described(collect, keyed=False)

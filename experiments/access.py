@@ -1,0 +1,21 @@
+"""Access tokens of a project's datafile: kept as hashes only. They are long and random, so one plain hash is enough."""
+
+import hashlib
+import hmac
+import secrets
+from functools import lru_cache
+
+
+def new_token() -> str:
+    """A token without `-` and `_`, so that it passes the Agent's check of header values (agent contract §1.2)."""
+    return secrets.token_hex(24)
+
+
+@lru_cache(maxsize=4096)
+def hash_of(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def admits(token_hash: str, token: str) -> bool:
+    """Whether `token` opens what `token_hash` guards; without a hash nothing is guarded."""
+    return not token_hash or (bool(token) and hmac.compare_digest(hash_of(token), token_hash))

@@ -1,0 +1,77 @@
+"""Tokens, and the datafiles that SDKs download: the Agent routes that need no SDK-key header."""
+
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+from config.wire import agent
+from config.wire.agent import AgentDoor, described
+from config.wire.agent.keys import is_open
+from config.wire.message import Answer, Request
+from decisions import snapshots
+from decisions.compile import Snapshot
+from experiments import access
+
+SETTLED = timedelta(seconds=5)
+FORBIDDEN = agent.error(403, "there is no datafile for this SDK key")
+
+
+def _datafile(request: Request) -> Answer:
+    """The datafile of a project that guards it with no access token: 200, 304, or 403 for a key nobody has."""
+    snapshot = _snapshot(request)
+    return FORBIDDEN if snapshot is None or snapshot.access_token_hash else _fresh_or_not(request, snapshot)
+
+
+def _guarded_datafile(request: Request) -> Answer:
+    """The same for projects with an access token, which comes as `Authorization: Bearer <token>`."""
+    snapshot = _snapshot(request)
+    scheme, _, token = request.header("authorization").partition(" ")
+    if snapshot is None or scheme.lower() != "bearer" or not access.admits(snapshot.access_token_hash, token):
+        return FORBIDDEN
+    return _fresh_or_not(request, snapshot)
+
+
+datafile = agent.open_to_browsers("GET", _datafile)
+guarded_datafile = agent.open_to_browsers("GET", _guarded_datafile)
+
+
+def _snapshot(request: Request) -> Snapshot | None:
+    name = request.params.get("sdk_key") or request.path.rpartition("/")[2].removesuffix(".json")
+    snapshot = snapshots.for_sdk_key(name)
+    return snapshot if snapshot is not None and is_open(snapshot) else None
+
+
+def _fresh_or_not(request: Request, snapshot: Snapshot) -> Answer:
+    headers = (("Last-Modified", _last_modified(snapshot, datetime.now(UTC))), ("Cache-Control", "no-cache"))
+    if request.header("if-modified-since") == headers[0][1]:
+        return Answer(304, b"", "", headers)
+    return Answer(200, snapshot.datafile, headers=headers)
+
+
+def _last_modified(snapshot: Snapshot, now: datetime) -> str:
+    """HTTP counts whole seconds: a datafile just published is given an earlier one, so that another within the same
+    second is not taken for it."""
+    changed_at = snapshot.changed_at
+    is_settled = now - changed_at > SETTLED
+    return format_datetime(
+        (changed_at if is_settled else changed_at - timedelta(seconds=1)).astimezone(UTC), usegmt=True
+    )
+
+
+def _token(request: Request) -> Answer:
+    """Not built yet."""
+    return agent.NOT_BUILT
+
+
+token = agent.keyless("POST", _token)
+
+
+class Token(AgentDoor):
+    token = described(token, keyed=False)
+
+
+class PublicDatafile(AgentDoor):
+    datafile = described(datafile, keyed=False)
+
+
+class GuardedDatafile(AgentDoor):
+    guarded_datafile = described(guarded_datafile, keyed=False)

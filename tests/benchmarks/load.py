@@ -1,0 +1,111 @@
+"""Load on a server of this machine: wrk where it is installed, threads of our own else (and then it says so)."""
+
+import http.client
+import json
+import re
+import shutil
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+CONNECTIONS = 32
+
+SCRIPT = """
+local bodies = {}
+for line in io.lines("%(bodies)s") do bodies[#bodies + 1] = line end
+local at = 0
+request = function()
+  at = at %% #bodies + 1
+  return wrk.format("POST", "%(path)s", {%(headers)s}, bodies[at])
+end
+done = function(summary, latency, requests)
+  local errors = summary.errors
+  io.write(string.format("RESULT %%d %%d %%d %%d %%d\\n", summary.requests, summary.duration,
+    errors.status + errors.connect + errors.read + errors.write + errors.timeout,
+    latency:percentile(50), latency:percentile(99)))
+end
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What a load came to; times in milliseconds. `failed` are answers of 400 and above, and broken connections."""
+
+    requests: int
+    seconds: float
+    failed: int
+    p50: float
+    p99: float
+
+    @property
+    def per_second(self) -> float:
+        return self.requests / self.seconds
+
+
+def generator() -> str:
+    return (
+        "wrk" if shutil.which("wrk") else "threads in Python (wrk is not installed; it takes more CPU than the server)"
+    )
+
+
+def post(url: str, bodies: Sequence[bytes], *, headers: dict[str, str], seconds: float = 3) -> Loaded:
+    """Post the bodies in turn over `CONNECTIONS` kept-alive connections for a while."""
+    sent = {"Content-Type": "application/json", **headers}
+    return _wrk(url, bodies, sent, seconds) if shutil.which("wrk") else _threads(url, bodies, sent, seconds)
+
+
+def _wrk(url: str, bodies: Sequence[bytes], headers: dict[str, str], seconds: float) -> Loaded:
+    split = urlsplit(url)
+    path = f"{split.path}?{split.query}" if split.query else split.path
+    with tempfile.TemporaryDirectory() as directory:
+        lines = Path(directory) / "bodies"
+        lines.write_bytes(b"\n".join(bodies) + b"\n")
+        script = Path(directory) / "load.lua"
+        listed = ", ".join(f"[{json.dumps(name)}] = {json.dumps(value)}" for name, value in headers.items())
+        script.write_text(SCRIPT % {"bodies": lines, "path": path, "headers": listed})
+        done = subprocess.run(
+            ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds:.0f}s", "--timeout", "10s", "-s", str(script), url],
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+    found = re.search(r"RESULT (\d+) (\d+) (\d+) (\d+) (\d+)", done.stdout)
+    assert found, done.stdout + done.stderr
+    requests, micros, failed, p50, p99 = map(int, found.groups())
+    return Loaded(requests, micros / 1e6, failed, p50 / 1000, p99 / 1000)
+
+
+def _threads(url: str, bodies: Sequence[bytes], headers: dict[str, str], seconds: float) -> Loaded:
+    split = urlsplit(url)
+    path = f"{split.path}?{split.query}" if split.query else split.path
+    took: list[float] = []
+    failed: list[int] = []
+    until = time.monotonic() + seconds
+
+    def run(offset: int) -> None:
+        connection = http.client.HTTPConnection(split.hostname or "127.0.0.1", split.port, timeout=10)
+        at = offset
+        while time.monotonic() < until:
+            started = time.perf_counter()
+            connection.request("POST", path, bodies[at % len(bodies)], headers)
+            answer = connection.getresponse()
+            answer.read()
+            took.append(time.perf_counter() - started)
+            if answer.status >= 400:
+                failed.append(answer.status)
+            at += CONNECTIONS
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(CONNECTIONS)]
+    started = time.monotonic()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    ordered = sorted(took)
+    half, last = ordered[len(ordered) // 2], ordered[int(len(ordered) * 0.99)]
+    return Loaded(len(took), time.monotonic() - started, len(failed), half * 1000, last * 1000)
