@@ -115,6 +115,9 @@ class ListInline(admin.TabularInline):
     verbose_name = "list"
     verbose_name_plural = "Lists: people who are let in or kept out by name"
 
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("segment")
+
 
 class FlagRuleFormSet(SharedFormSet):
     def narrow(self, form: Any) -> None:
