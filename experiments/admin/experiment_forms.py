@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.db.models import QuerySet
 
-from config.wire.console.fields import Words
+from config.wire.console.fields import Words, scale_of
 from config.wire.console.inlines import NestedFormSet, SharedFormSet
 from config.wire.console.ownership import OwnedForm
 from experiments import checks
@@ -73,6 +73,11 @@ class VariationForm(forms.ModelForm):
     def has_changed(self) -> bool:
         """The two rows that a new experiment's page proposes are saved even when nobody touched them."""
         return super().has_changed() or bool(self.initial and self.instance.pk is None)
+
+    def save(self, commit: bool = True) -> Any:
+        if "weight" in self.changed_data or self.instance.pk is None:
+            self.instance.weight_scale = scale_of(self.cleaned_data["weight"])
+        return super().save(commit)
 
 
 class VariationFormSet(SharedFormSet):

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.db.models import QuerySet
 
-from config.wire.console.fields import Words
+from config.wire.console.fields import Words, scale_of
 from config.wire.console.inlines import NestedFormSet, SharedFormSet
 from config.wire.console.ownership import OwnedForm
 from experiments import checks
@@ -26,6 +26,12 @@ class FlagForm(OwnedForm):
             "is_running": "Off: applications get the flag switched off, with the defaults of its variables.",
             "is_archived": "Archived flags are not given to anybody.",
         }
+
+    def save(self, commit: bool = True) -> Any:
+        if "traffic" in self.changed_data:
+            self.instance.traffic_scale = scale_of(self.cleaned_data["traffic"])
+            self.derived_columns = ("traffic_scale",)
+        return super().save(commit)
 
     def clean(self) -> Any:
         data = super().clean() or {}

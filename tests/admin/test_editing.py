@@ -251,7 +251,7 @@ def test_values_per_variation_are_edited_inline(researcher: Client) -> None:
 
 
 def test_a_flag_may_end_on_the_day_it_starts(researcher: Client) -> None:
-    flag = Flag.objects.get(key="dark_mode")
+    flag = Flag.objects.get(key="Dark mode")
 
     response = pages.save(researcher, page_of(flag), starts_on="2030-01-01", ends_on="2030-01-01")
 
@@ -259,7 +259,7 @@ def test_a_flag_may_end_on_the_day_it_starts(researcher: Client) -> None:
 
 
 def test_a_flag_may_not_end_before_it_starts(researcher: Client) -> None:
-    flag = Flag.objects.get(key="dark_mode")
+    flag = Flag.objects.get(key="Dark mode")
 
     response = pages.save(researcher, page_of(flag), starts_on="2030-01-02", ends_on="2030-01-01")
 

@@ -16,6 +16,11 @@ class Share(forms.DecimalField):
         return format(value.normalize(), "f") if isinstance(value, Decimal) else value
 
 
+def scale_of(share: Decimal) -> int:
+    """The decimals a share was written with: Test Lab's clients are told 0.50 where 0.50 was written."""
+    return max(0, -int(share.as_tuple().exponent))
+
+
 def tidy(rows: int = 2, cols: int = 90) -> Any:
     """`formfield_overrides`: text areas no larger than what is mostly written in them, shares without zeros."""
     decimal = forms.TextInput(attrs={"size": 8, "inputmode": "decimal"})
