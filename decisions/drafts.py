@@ -17,6 +17,7 @@ SECTIONS = {
     "attributes": "attribute",
     "events": "event",
     "exclusion_groups": "exclusion group",
+    "preview_users": "preview user",
 }
 
 
@@ -36,7 +37,7 @@ class Draft:
 
     @property
     def is_published(self) -> bool:
-        return self.saved == self.published
+        return not self.changes
 
 
 def of_project(*, project: Project) -> Draft:
@@ -48,10 +49,8 @@ def of_project(*, project: Project) -> Draft:
 
 
 def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterable[str]:
-    if before["project"] != after["project"]:
-        yield "the project's keys: changed"
     for section, word in SECTIONS.items():
-        old, new = _by_id(before[section]), _by_id(after[section])
+        old, new = _by_id(before.get(section, ())), _by_id(after[section])
         for pk, row in new.items():
             if pk not in old:
                 yield f"{word} {_name(row)}: new"
