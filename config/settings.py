@@ -3,7 +3,6 @@
 Every variable is listed in README.md, "Settings".
 """
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -154,6 +153,13 @@ ACCESS_LOG_SHARE = env.float("ARBITER_ACCESS_LOG_SHARE", default=0.01)
 
 # Dialects.
 TESTLAB_PROJECT = env.str("ARBITER_TESTLAB_PROJECT", default="testlab")
+
+# UpGrade: browsers' origins (none named: all pass), and what the bearer tokens of its clients are signed with.
+UPGRADE_ORIGINS = env.list("ARBITER_UPGRADE_ORIGINS", default=[])
+UPGRADE_API_KEY = env.str("ARBITER_UPGRADE_API_KEY", default="")
+UPGRADE_API_SECRET = env.str("ARBITER_UPGRADE_API_SECRET", default="")
+
+# Test Lab.
 # Seconds by which a change is advertised late, so that SDKs that poll with "now minus my interval" never miss it.
 TESTLAB_CHANGE_MARGIN = env.float("ARBITER_TESTLAB_CHANGE_MARGIN", default=3.0)
 # Old Test Lab SDKs take every toggle for off; shown as a 100 % roll-out it is on.
@@ -215,5 +221,5 @@ def _refuse_unsafe() -> None:
         raise ImproperlyConfigured("Refusing to start in production: " + "; ".join(faults) + ".")
 
 
-if PRODUCTION and os.environ.get("ARBITER_BUILD") != "1":
+if PRODUCTION:
     _refuse_unsafe()

@@ -13,6 +13,7 @@ from typing import Any
 from experiments import selectors
 from experiments.models import Design, Experiment, Project, Segment, Variation
 from features.models import Flag
+from users.models import PreviewUser
 
 Document = dict[str, Any]
 
@@ -20,7 +21,8 @@ VISIBLE_STATUSES = (Experiment.Status.RUNNING, Experiment.Status.PAUSED, Experim
 
 
 EMPTY: Document = {
-    name: [] for name in ("attributes", "events", "segments", "exclusion_groups", "experiments", "flags")
+    name: []
+    for name in ("attributes", "events", "segments", "exclusion_groups", "experiments", "flags", "preview_users")
 }
 
 
@@ -36,11 +38,21 @@ def freeze(*, project: Project) -> Document:
         ],
         "experiments": [_experiment(row) for row in experiments],
         "flags": [_flag(row) for row in _whole_flags(project)],
+        "preview_users": [
+            _preview_user(row) for row in project.preview_users.prefetch_related("forced").order_by("id")
+        ],
     }
 
 
 def _keyed(row: Any) -> dict[str, str]:
     return {"id": row.datafile_id, "key": row.key}
+
+
+def _preview_user(row: PreviewUser) -> dict[str, Any]:
+    return {
+        "id": row.external_id,
+        "forced": {str(entry.experiment_id): entry.variation_id for entry in row.forced.all()},
+    }
 
 
 def _segment(segment: Segment) -> dict[str, Any]:

@@ -87,7 +87,6 @@ def _is_json(text: str) -> bool:
     return True
 
 
-
 _PROBLEMS = {
     "boolean": (lambda text: text in ("true", "false"), 'one of "true" and "false"'),
     "integer": (_is_integer, "a whole number"),

@@ -1,6 +1,8 @@
 """Named reads of the experiments room, ordered and with what they show already fetched."""
 
-from django.db.models import Prefetch, QuerySet
+from uuid import UUID
+
+from django.db.models import Prefetch, Q, QuerySet
 
 from experiments.errors import NotFound
 from experiments.models import DecisionPoint, Experiment, Project, Segment, Variation
@@ -31,6 +33,47 @@ def whole_experiments(*, project: Project) -> QuerySet[Experiment]:
     )
 
 
+def experiments_at(*, site: str, target: str, project_key: str | None = None) -> list[Experiment]:
+    """Every authored experiment with a decision point at a place, in any status, with its variations; oldest first."""
+    here = Q(points__site=site, points__target=target)
+    here = here if target else here | Q(points__site=site, points__target=None)
+    rows = Experiment.objects.filter(here).prefetch_related("variations__payloads")
+    rows = rows if project_key is None else rows.filter(project__key=project_key)
+    return list(rows.distinct().order_by("created_at", "id"))
+
+
 def segments(*, project: Project) -> QuerySet[Segment]:
     """Every segment of a project with its children's ids, by id."""
     return Segment.objects.filter(project=project).prefetch_related("children").order_by("id")
+
+
+EXPERIMENT_API = "experiment_api"
+
+
+def services(*, active_only: bool = False) -> QuerySet[Project]:
+    """The authored projects that are open to the Experiment API, oldest first."""
+    rows = Project.objects.filter(source=Project.Source.AUTHORED, dialects__icontains=f'"{EXPERIMENT_API}"')
+    return (rows.filter(active=True) if active_only else rows).order_by("created_at", "id")
+
+
+def service(*, uid: UUID) -> Project:
+    """Raises NotFound."""
+    found = services().filter(uid=uid).first()
+    if found is None:
+        raise NotFound("project", uid)
+    return found
+
+
+def comparisons(*, project: Project | None = None, active_only: bool = False) -> QuerySet[Experiment]:
+    """The A/B tests of a service (of every service without one), with their project, oldest first."""
+    rows = Experiment.objects.filter(kind=Experiment.Kind.AB_TEST).select_related("project")
+    rows = rows.filter(project__in=services()) if project is None else rows.filter(project=project)
+    return (rows.filter(status=Experiment.Status.RUNNING) if active_only else rows).order_by("created_at", "id")
+
+
+def comparison(*, uid: UUID) -> Experiment:
+    """Raises NotFound."""
+    found = comparisons().filter(uid=uid).first()
+    if found is None:
+        raise NotFound("experiment", uid)
+    return found

@@ -120,9 +120,7 @@ class ExperimentAdmin(SavesOnlyWhatChanged, Publishes):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         rows = super().get_queryset(request).select_related("project", "audience", "exclusion_group")
-        return rows.annotate(
-            arm_count=Count("variations", distinct=True), point_count=Count("points", distinct=True)
-        )
+        return rows.annotate(arm_count=Count("variations", distinct=True), point_count=Count("points", distinct=True))
 
     @admin.display(description="Status", ordering="status")
     def status_badge(self, experiment: Experiment) -> str:

@@ -94,8 +94,11 @@ class SegmentAdmin(SavesOnlyWhatChanged, Publishes):
     )
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).select_related("project").annotate(
-            has_members=Exists(SegmentMember.objects.filter(segment=OuterRef("pk")))
+        return (
+            super()
+            .get_queryset(request)
+            .select_related("project")
+            .annotate(has_members=Exists(SegmentMember.objects.filter(segment=OuterRef("pk"))))
         )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:

@@ -96,9 +96,7 @@ class FlagAdmin(SavesOnlyWhatChanged, Publishes):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         rows = super().get_queryset(request).select_related("project")
-        return rows.annotate(
-            variable_total=Count("variables", distinct=True), rule_total=Count("rules", distinct=True)
-        )
+        return rows.annotate(variable_total=Count("variables", distinct=True), rule_total=Count("rules", distinct=True))
 
     @admin.display(description="Variables")
     def variable_count(self, flag: Any) -> int:

@@ -1,0 +1,146 @@
+"""UpGrade's routes that decide: assign, mark, featureflag, reward (upgrade contract §1.2, §3, §4, §6)."""
+
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from config.wire.message import Answer
+from config.wire.upgrade import items
+from config.wire.upgrade.door import UpgradeDoor, described
+from config.wire.upgrade.errors import Refused
+from config.wire.upgrade.grammar import Call, context, ok, route
+from config.wire.upgrade.shapes import NonEmpty, Nothing
+from decisions import assigning, marking
+from decisions.marking import Marked, Sighting
+from users.models import Assignment
+
+
+class AssignBody(msgspec.Struct):
+    context: NonEmpty
+
+
+class Payload(msgspec.Struct):
+    type: str
+    value: str
+
+
+class Condition(msgspec.Struct):
+    id: str
+    conditionCode: str
+    payload: Payload | None
+    experimentId: str
+
+
+class AssignedPoint(msgspec.Struct):
+    target: str | None
+    site: str
+    experimentType: Literal["Simple", "Factorial"]
+    condition: str
+    assignedCondition: list[Condition]
+    assignedFactor: list[dict[str, dict[str, Any]]] | UnsetType = UNSET
+
+
+class ShownCondition(msgspec.Struct):
+    id: str | None = None
+    conditionCode: str | None = None
+    experimentId: str | None = None
+
+
+class Seen(msgspec.Struct):
+    """`experimentId` beside `assignedCondition` is the document's place for it; the one inside wins."""
+
+    site: NonEmpty
+    target: str
+    assignedCondition: ShownCondition | None = None
+    experimentId: str | None = None
+
+
+class MarkBody(msgspec.Struct):
+    data: Seen
+    status: Literal["condition applied", "condition not applied", "no condition assigned"] | None = None
+    uniquifier: str | None = None
+    clientError: str | None = None
+    context: NonEmpty | None = None
+
+
+class MarkedPoint(msgspec.Struct):
+    id: str
+    condition: str | None
+    userId: str
+    site: str
+    target: str
+    experimentId: str | None
+    enrollmentCode: str | None
+
+
+ENROLMENT_CODES: dict[str, str] = {Assignment.Method.GROUP: "participant enrolled due to group enrollment"}
+BY_ALGORITHM = "participant enrolled via algorithm"
+
+
+@route(AssignBody, said=list[AssignedPoint])
+def assign(call: Call[AssignBody]) -> Answer:
+    """What a person is given at every decision point of a context. Writes nothing."""
+    given = assigning.assign(snapshot=context(call.body.context), user_id=call.user_id, now=datetime.now(UTC))
+    return ok(items.render(given))
+
+
+@route(MarkBody, said=MarkedPoint)
+def mark(call: Call[MarkBody]) -> Answer:
+    """A person was at a decision point and met a condition. The first mark of a point stands for good."""
+    body = call.body
+    shown = body.data.assignedCondition or ShownCondition()
+    sighting = Sighting(
+        user_id=call.user_id,
+        site=body.data.site,
+        target=body.data.target,
+        condition=shown.conditionCode,
+        experiment_uid=shown.experimentId or body.data.experimentId or None,
+        project_key=body.context,
+        status=body.status or "",
+        uniquifier=body.uniquifier or "",
+    )
+    return ok(_marked(sighting, marking.mark(sighting=sighting, now=datetime.now(UTC))))
+
+
+def _marked(sighting: Sighting, marked: Marked) -> dict[str, Any]:
+    return {
+        "id": str(marked.uid),
+        "condition": marked.condition,
+        "userId": marked.user_id,
+        "site": sighting.site,
+        "target": sighting.target,
+        "experimentId": marked.experiment_uid,
+        "enrollmentCode": marked.method and ENROLMENT_CODES.get(marked.method, BY_ALGORITHM),
+    }
+
+
+class FlagsBody(msgspec.Struct):
+    context: NonEmpty
+
+
+@route(FlagsBody, said=list[str])
+def feature_flag(call: Call[FlagsBody]) -> Answer:
+    """The keys of the flags that are on for a person."""
+    raise Refused(501, "Feature flags are not served yet")
+
+
+@route(Nothing, said=dict[str, Any])
+def reward(call: Call[Nothing]) -> Answer:
+    """Adaptive experiments are not served: the original's answer when its adaptive service is switched off."""
+    raise Refused(501, "Rewards are not served yet")
+
+
+@route(Nothing, said=str, bare=True)
+def clear_db(call: Call[Nothing]) -> Answer:
+    """Never clears anything: the original does so only in its demo mode, and refuses with these words otherwise."""
+    return ok("DEMO mode is disabled. You cannot clear DB.")
+
+
+class Decisions(UpgradeDoor):
+    assign = described(assign)
+    mark = described(mark)
+    feature_flag = described(feature_flag)
+    reward = described(reward)
+    clear_db = described(clear_db)
