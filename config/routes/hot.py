@@ -7,7 +7,7 @@ from decisions.api.agent.decide import decide
 from decisions.api.upgrade import assign, feature_flag, mark
 from events.api import agent as agent_events
 from events.api import testlab as testlab_events
-from features.api.testlab.current import current
+from features.api.testlab import current
 from users.api import testlab as testlab_users
 
 HOT: dict[tuple[str, str], Handler] = {
