@@ -149,6 +149,22 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES + 1024
 # Snapshots: inline mode asks the database before every decision; for tests only.
 INLINE_SNAPSHOTS = env.bool("ARBITER_INLINE_SNAPSHOTS", default=False)
 
+# The writer of events. Inline: each call writes in its own transaction; for tests only.
+INLINE_WRITER = env.bool("ARBITER_INLINE_WRITER", default=False)
+# So many requests of a process may wait for a commit (half its threads), each so many seconds; the rest is spooled.
+WRITER_WAITERS = env.int("ARBITER_WRITER_WAITERS", default=8)
+WRITER_PATIENCE = env.float("ARBITER_WRITER_PATIENCE", default=0.25)
+# What a process keeps on its disk while the database is away, in files of so many bytes. A full spool answers 503.
+SPOOL_MAX_BYTES = env.int("ARBITER_SPOOL_MAX_BYTES", default=256 * 1024 * 1024)
+SPOOL_SEGMENT_BYTES = env.int("ARBITER_SPOOL_SEGMENT_BYTES", default=1024 * 1024)
+# Exposures made by decisions: "buffered" is written a moment later, "commit" before the answer.
+EXPOSURES = env.str("ARBITER_EXPOSURES", default="buffered")
+EXPOSURES_BUFFER = env.int("ARBITER_EXPOSURES_BUFFER", default=20_000)
+# An arm is noted once per person and process, as far back as so many exposures.
+EXPOSURES_REMEMBERED = env.int("ARBITER_EXPOSURES_REMEMBERED", default=100_000)
+# The client ids of events are remembered for so long: a retry within that time counts once.
+SEEN_DAYS = env.int("ARBITER_SEEN_DAYS", default=90)
+
 # One answered request in so many is written to the access log.
 ACCESS_LOG_SHARE = env.float("ARBITER_ACCESS_LOG_SHARE", default=0.01)
 
@@ -186,6 +202,9 @@ AGENT_CORS_MAX_AGE = env.int("OPTIMIZELY_API_CORS_MAXAGE", default=300)
 AGENT_OVERRIDES = env.bool("OPTIMIZELY_API_ENABLEOVERRIDES", default=False)
 AGENT_PROFILES = env.json("OPTIMIZELY_CLIENT_USERPROFILESERVICE", default={"default": "", "services": {}})
 AGENT_BATCH_LIMIT = env.int("OPTIMIZELY_SERVER_BATCHREQUESTS_OPERATIONSLIMIT", default=500)
+
+if EXPOSURES not in ("buffered", "commit"):
+    raise ImproperlyConfigured('ARBITER_EXPOSURES must be "buffered" or "commit".')
 
 LOGGING = {
     "version": 1,
