@@ -202,6 +202,19 @@ AGENT_CLIENTS = env.json("OPTIMIZELY_API_AUTH_CLIENTS", default=[])
 AGENT_TOKEN_SECONDS = _seconds("OPTIMIZELY_API_AUTH_TTL", "30m")
 AGENT_JWKS_URL = env.str("OPTIMIZELY_API_AUTH_JWKSURL", default="")
 AGENT_JWKS_SECONDS = _seconds("OPTIMIZELY_API_AUTH_JWKSUPDATEINTERVAL", "5m")
+AGENT_SDK_KEYS = env.list("OPTIMIZELY_SDKKEYS", default=[])
+# Empty: only projects of this server are served, and nothing is fetched from elsewhere.
+AGENT_DATAFILE_URL = env.str("OPTIMIZELY_CLIENT_DATAFILEURLTEMPLATE", default="")
+AGENT_POLLING_SECONDS = _seconds("OPTIMIZELY_CLIENT_POLLINGINTERVAL", "1m")
+AGENT_VERSION = env.str("OPTIMIZELY_VERSION", default="0.1.0")
+AGENT_AUTHOR = env.str("OPTIMIZELY_AUTHOR", default="Arbiter")
+AGENT_NAME = env.str("OPTIMIZELY_NAME", default="arbiter")
+AGENT_ADMIN_HMAC_SECRETS = [
+    base64.b64decode(f"{text}===") for text in env.list("OPTIMIZELY_ADMIN_AUTH_HMACSECRETS", default=[])
+]
+# {"<project id>": {"sdkKeys": [...], "secret": "...", "skipSignatureCheck": false}}
+AGENT_WEBHOOKS = env.json("OPTIMIZELY_WEBHOOK_PROJECTS", default={})
+AGENT_NOTIFICATIONS = env.bool("OPTIMIZELY_API_ENABLENOTIFICATIONS", default=False)
 AGENT_OVERRIDES = env.bool("OPTIMIZELY_API_ENABLEOVERRIDES", default=False)
 AGENT_PROFILES = env.json("OPTIMIZELY_CLIENT_USERPROFILESERVICE", default={"default": "", "services": {}})
 AGENT_BATCH_LIMIT = env.int("OPTIMIZELY_SERVER_BATCHREQUESTS_OPERATIONSLIMIT", default=500)

@@ -20,6 +20,7 @@ import jwt.types
 from experiments import clients
 from experiments.models import ApiClient
 
+BCRYPT_IN_BASE64 = "JDJ"
 ISSUER = "Optimizely"
 DIGESTS: Mapping[str, Any] = {"HS256": hashlib.sha256, "HS384": hashlib.sha384, "HS512": hashlib.sha512}
 ASYMMETRIC = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
@@ -66,9 +67,9 @@ def sdk_keys_of(*, client_id: str, secret: str, configured: Sequence[Client], no
 
 def _is_secret_of(row: ApiClient, secret: str) -> bool:
     """Our own hash, or one brought along from the original's configuration."""
-    if row.secret_hash.startswith("sha256$"):
-        return clients.is_secret(secret, secret_hash=row.secret_hash)
-    return _is_bcrypt_of(secret, row.secret_hash)
+    if row.secret_hash.startswith(BCRYPT_IN_BASE64):
+        return _is_bcrypt_of(secret, row.secret_hash)
+    return clients.admits(row, secret)
 
 
 def _is_bcrypt_of(secret: str, secret_hash: str) -> bool:

@@ -33,6 +33,20 @@ def refuse(request: Request) -> Answer | None:
     return None if request.header(HEADER) in keys else answers.error(401, FOREIGN_KEY)
 
 
+def refuse_admin(request: Request) -> Answer | None:
+    """The same for what the original serves on its admin port; every refusal there is JSON."""
+    if not live.AGENT_ADMIN_HMAC_SECRETS:
+        return None
+    now = datetime.now(UTC)
+    try:
+        claims = tokens.trust(token_of(request), secrets=live.AGENT_ADMIN_HMAC_SECRETS, now=now)
+    except tokens.Distrusted as reason:
+        return answers.error(401, str(reason))
+    if tokens.has_expired(claims, now=now):
+        return answers.error(401, "token expired")
+    return None if claims.get("admin") is True else answers.error(401, "admin flag not set")
+
+
 def _trusted(token: str, now: datetime) -> tokens.Claims:
     if not live.AGENT_JWKS_URL:
         return tokens.trust(token, secrets=live.AGENT_HMAC_SECRETS, now=now)
