@@ -3,6 +3,8 @@
 Every variable is listed in README.md, "Settings".
 """
 
+import base64
+import re
 from pathlib import Path
 from typing import Any
 
@@ -188,6 +190,17 @@ TESTLAB_STRICT_OVERLAP = env.bool("ARBITER_TESTLAB_STRICT_OVERLAP", default=Fals
 # keep, truncate (to /24 and /48) or drop the addresses that Test Lab clients send.
 TESTLAB_IP_ADDRESSES = env.str("ARBITER_TESTLAB_IP_ADDRESSES", default="keep")
 
+
+def _seconds(name: str, default: str) -> float:
+    """A duration as the Agent's configuration writes it: "1m30s", "500ms", "0"."""
+    text = env.str(name, default=default)
+    parts = re.findall(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)", text)
+    if text != "0" and (not parts or "".join(map("".join, parts)) != text):
+        raise ImproperlyConfigured(f'{name} must be a duration such as "30s" or "1m30s", not "{text}"')
+    units = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600}
+    return sum(float(number) * units[unit] for number, unit in parts)
+
+
 # The Agent dialect: the variables an Optimizely Agent reads itself, so that its environment can be moved here as it is.
 AGENT_ALLOWED_HOSTS = env.list(
     "OPTIMIZELY_SERVER_ALLOWEDHOSTS", default=["." if host == "*" else host for host in ALLOWED_HOSTS]
@@ -199,6 +212,26 @@ AGENT_CORS_HEADERS = env.list("OPTIMIZELY_API_CORS_ALLOWEDHEADERS", default=[])
 AGENT_CORS_EXPOSED_HEADERS = env.list("OPTIMIZELY_API_CORS_EXPOSEDHEADERS", default=[])
 AGENT_CORS_CREDENTIALS = env.bool("OPTIMIZELY_API_CORS_ALLOWEDCREDENTIALS", default=False)
 AGENT_CORS_MAX_AGE = env.int("OPTIMIZELY_API_CORS_MAXAGE", default=300)
+AGENT_HMAC_SECRETS = [
+    base64.b64decode(f"{text}===") for text in env.list("OPTIMIZELY_API_AUTH_HMACSECRETS", default=[])
+]
+AGENT_CLIENTS = env.json("OPTIMIZELY_API_AUTH_CLIENTS", default=[])
+AGENT_TOKEN_SECONDS = _seconds("OPTIMIZELY_API_AUTH_TTL", "30m")
+AGENT_JWKS_URL = env.str("OPTIMIZELY_API_AUTH_JWKSURL", default="")
+AGENT_JWKS_SECONDS = _seconds("OPTIMIZELY_API_AUTH_JWKSUPDATEINTERVAL", "5m")
+AGENT_SDK_KEYS = env.list("OPTIMIZELY_SDKKEYS", default=[])
+# Empty: only projects of this server are served, and nothing is fetched from elsewhere.
+AGENT_DATAFILE_URL = env.str("OPTIMIZELY_CLIENT_DATAFILEURLTEMPLATE", default="")
+AGENT_POLLING_SECONDS = _seconds("OPTIMIZELY_CLIENT_POLLINGINTERVAL", "1m")
+AGENT_VERSION = env.str("OPTIMIZELY_VERSION", default="0.1.0")
+AGENT_AUTHOR = env.str("OPTIMIZELY_AUTHOR", default="Arbiter")
+AGENT_NAME = env.str("OPTIMIZELY_NAME", default="arbiter")
+AGENT_ADMIN_HMAC_SECRETS = [
+    base64.b64decode(f"{text}===") for text in env.list("OPTIMIZELY_ADMIN_AUTH_HMACSECRETS", default=[])
+]
+# {"<project id>": {"sdkKeys": [...], "secret": "...", "skipSignatureCheck": false}}
+AGENT_WEBHOOKS = env.json("OPTIMIZELY_WEBHOOK_PROJECTS", default={})
+AGENT_NOTIFICATIONS = env.bool("OPTIMIZELY_API_ENABLENOTIFICATIONS", default=False)
 AGENT_OVERRIDES = env.bool("OPTIMIZELY_API_ENABLEOVERRIDES", default=False)
 AGENT_PROFILES = env.json("OPTIMIZELY_CLIENT_USERPROFILESERVICE", default={"default": "", "services": {}})
 AGENT_BATCH_LIMIT = env.int("OPTIMIZELY_SERVER_BATCHREQUESTS_OPERATIONSLIMIT", default=500)
