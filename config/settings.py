@@ -189,6 +189,8 @@ TESTLAB_WRITE_TOKEN = env.str("ARBITER_TESTLAB_WRITE_TOKEN", default="")
 TESTLAB_STRICT_OVERLAP = env.bool("ARBITER_TESTLAB_STRICT_OVERLAP", default=False)
 # keep, truncate (to /24 and /48) or drop the addresses that Test Lab clients send.
 TESTLAB_IP_ADDRESSES = env.str("ARBITER_TESTLAB_IP_ADDRESSES", default="keep")
+if TESTLAB_IP_ADDRESSES not in ("keep", "truncate", "drop"):
+    raise ImproperlyConfigured("ARBITER_TESTLAB_IP_ADDRESSES is keep, truncate or drop.")
 
 
 def _seconds(name: str, default: str) -> float:
