@@ -1,5 +1,7 @@
 """Named reads of the experiments room, ordered and with what they show already fetched."""
 
+from uuid import UUID
+
 from django.db.models import Prefetch, Q, QuerySet
 
 from experiments.errors import NotFound
@@ -29,6 +31,17 @@ def whole_experiments(*, project: Project) -> QuerySet[Experiment]:
         )
         .order_by("created_at", "id")
     )
+
+
+def experiment_named(*, name: str) -> Experiment:
+    """The experiment with this uid, else the only one with this key. Raises NotFound."""
+    try:
+        found = list(Experiment.objects.filter(uid=UUID(name)).select_related("project"))
+    except ValueError:
+        found = list(Experiment.objects.filter(key=name).select_related("project").order_by("id")[:2])
+    if len(found) != 1:
+        raise NotFound("experiment", name)
+    return found[0]
 
 
 def experiments_at(*, site: str, target: str, project_key: str | None = None) -> list[Experiment]:
