@@ -202,7 +202,7 @@ def _renamed(node: Any) -> Any:
         return [_renamed(each) for each in node]
     if not isinstance(node, dict):
         return node
-    renamed = {OLD_NAMES.get(key, key): _renamed(value) for key, value in node.items()}
+    renamed: Json = {OLD_NAMES.get(str(key), str(key)): _renamed(value) for key, value in node.items()}
     for key in ("parentCondition", "decisionPoint"):
         if isinstance(renamed.get(key), dict):
             renamed[key] = renamed[key].get("id")
