@@ -141,3 +141,14 @@ def _check(user_id: str, change: Change) -> None:
     for kind, group_id in (change.working_groups or {}).items():
         texts.check(kind, field="workingGroup", longest=64)
         texts.check(group_id, field="workingGroup")
+
+
+def described(*, row_id: int) -> dict[str, Any]:
+    """A person as UpGrade shows one inside other answers."""
+    person = ExperimentUser.objects.get(pk=row_id)
+    return {
+        "id": person.external_id,
+        "requestedUserId": person.external_id,
+        "group": person.groups,
+        "workingGroup": person.working_groups,
+    }
