@@ -17,8 +17,8 @@ from users.assignments import USER
 from users.models import Assignment, RepeatedMark
 
 Value = str | int | float
-Measured = tuple[int, str, Value]
-"""A variation, a person, one value of theirs."""
+Measured = tuple[int, str, str, Value]
+"""A variation, a person, a uniquifier, one value of theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,20 @@ def analyse(*, query: MetricQuery) -> Result:
     return Result(query.uid, tuple(_by_level(query, variations, values)), by_condition)
 
 
+def of_people(*, query: MetricQuery) -> dict[tuple[str, str], Value]:
+    """One value per person, as (person, ""); within subjects one per meeting, as (person, uniquifier)."""
+    reduce = REDUCTIONS.get(query.repeated_measure, _earliest)
+    gathered: dict[tuple[str, str], list[Value]] = defaultdict(list)
+    is_within = _is_within(query)
+    for _, user, uniquifier, value in _met(query) if is_within else _enrolled(query):
+        gathered[user, uniquifier if is_within else ""].append(value)
+    return {whom: reduce(values) for whom, values in gathered.items()}
+
+
+def _is_within(query: MetricQuery) -> bool:
+    return Design.objects.filter(experiment=query.experiment, unit=Design.Unit.WITHIN_SUBJECTS).exists()
+
+
 def _by_level(
     query: MetricQuery, variations: Sequence[Variation], values: Mapping[int, Mapping[str, Value]]
 ) -> Iterator[Effect]:
@@ -67,10 +81,8 @@ def _effect(query: MetricQuery, uid: UUID, values: Mapping[str, Value]) -> Effec
 
 def _reduced(query: MetricQuery) -> dict[int, dict[str, Value]]:
     """One value per variation and person."""
-    design = Design.objects.filter(experiment=query.experiment).first()
-    is_within = design is not None and design.unit == Design.Unit.WITHIN_SUBJECTS
     gathered: dict[int, dict[str, list[Value]]] = defaultdict(lambda: defaultdict(list))
-    for variation, user, value in _met(query) if is_within else _enrolled(query):
+    for variation, user, _, value in _met(query) if _is_within(query) else _enrolled(query):
         gathered[variation][user].append(value)
     reduce = REDUCTIONS.get(query.repeated_measure, _earliest)
     return {
@@ -92,7 +104,7 @@ def _enrolled(query: MetricQuery) -> Iterator[Measured]:
     for row in _rows(query, live.values("unit_id")):
         value = at(row.data, query.metric.key)
         if value is not None:
-            yield arms[row.user_id], row.user_id, value
+            yield arms[row.user_id], row.user_id, row.uniquifier, value
 
 
 def _met(query: MetricQuery) -> Iterator[Measured]:
@@ -107,7 +119,7 @@ def _met(query: MetricQuery) -> Iterator[Measured]:
     for row in _rows(query, meetings.values("mark__user__external_id")):
         value = at(row.data, query.metric.key)
         if value is not None and (row.user_id, row.uniquifier) in arms:
-            yield arms[row.user_id, row.uniquifier], row.user_id, value
+            yield arms[row.user_id, row.uniquifier], row.user_id, row.uniquifier, value
 
 
 def _mean(values: Sequence[Value]) -> Value:

@@ -13,10 +13,10 @@ from config.wire.upgrade.errors import WRONG_PARAMETER, Refused, wrong_body
 from config.wire.upgrade.grammar import Call, context, ok, route
 from config.wire.upgrade.shapes import NonEmpty, Nothing
 from decisions import assigning, flagging, marking
+from decisions.enrolments import layout
 from decisions.flagging import Session
 from decisions.marking import Marked, Sighting
 from users import people
-from users.models import Assignment
 
 
 class AssignBody(msgspec.Struct):
@@ -77,10 +77,6 @@ class MarkedPoint(msgspec.Struct):
     enrollmentCode: str | None
 
 
-ENROLMENT_CODES: dict[str, str] = {Assignment.Method.GROUP: "participant enrolled due to group enrollment"}
-BY_ALGORITHM = "participant enrolled via algorithm"
-
-
 @route(AssignBody, said=list[AssignedPoint])
 def assign(call: Call[AssignBody]) -> Answer:
     """What a person is given at every decision point of a context. Writes nothing."""
@@ -114,7 +110,7 @@ def _marked(sighting: Sighting, marked: Marked) -> dict[str, Any]:
         "site": sighting.site,
         "target": sighting.target,
         "experimentId": marked.experiment_uid,
-        "enrollmentCode": marked.method and ENROLMENT_CODES.get(marked.method, BY_ALGORITHM),
+        "enrollmentCode": marked.method and layout.code(marked.method),
     }
 
 

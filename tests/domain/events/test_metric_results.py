@@ -173,7 +173,7 @@ def test_53_a_set_of_metrics_is_made_of_its_description() -> None:
         {"metric": "workspaceCompletionStatus", **graded},
         {"metric": "completion", **graded},
     ]
-    units = [
+    units: list[dict[str, Any]] = [
         *plain,
         {
             "groupClass": "masteryWorkspace",
