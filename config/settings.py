@@ -3,7 +3,6 @@
 Every variable is listed in README.md, "Settings".
 """
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -140,6 +139,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SERVE_INCLUDE_SCHEMA": False,
+    "OAS_VERSION": "3.1.1",
 }
 
 # What a client may send, bounded before it is parsed.
@@ -154,10 +154,23 @@ ACCESS_LOG_SHARE = env.float("ARBITER_ACCESS_LOG_SHARE", default=0.01)
 
 # Dialects.
 TESTLAB_PROJECT = env.str("ARBITER_TESTLAB_PROJECT", default="testlab")
+
 # UpGrade: browsers' origins (none named: all pass), and what the bearer tokens of its clients are signed with.
 UPGRADE_ORIGINS = env.list("ARBITER_UPGRADE_ORIGINS", default=[])
 UPGRADE_API_KEY = env.str("ARBITER_UPGRADE_API_KEY", default="")
 UPGRADE_API_SECRET = env.str("ARBITER_UPGRADE_API_SECRET", default="")
+
+# Test Lab.
+# Seconds by which a change is advertised late, so that SDKs that poll with "now minus my interval" never miss it.
+TESTLAB_CHANGE_MARGIN = env.float("ARBITER_TESTLAB_CHANGE_MARGIN", default=3.0)
+# Old Test Lab SDKs take every toggle for off; shown as a 100 % roll-out it is on.
+TESTLAB_TOGGLES_AS_ROLLOUTS = env.bool("ARBITER_TESTLAB_TOGGLES_AS_ROLLOUTS", default=False)
+# When set, features, variants, user-blocks and deletions need `Authorization: Bearer <token>`; clients' posts do not.
+TESTLAB_WRITE_TOKEN = env.str("ARBITER_TESTLAB_WRITE_TOKEN", default="")
+# Refuse features that would enrol more than everybody on some day.
+TESTLAB_STRICT_OVERLAP = env.bool("ARBITER_TESTLAB_STRICT_OVERLAP", default=False)
+# keep, truncate (to /24 and /48) or drop the addresses that Test Lab clients send.
+TESTLAB_IP_ADDRESSES = env.str("ARBITER_TESTLAB_IP_ADDRESSES", default="keep")
 
 # The Agent dialect: the variables an Optimizely Agent reads itself, so that its environment can be moved here as it is.
 AGENT_ALLOWED_HOSTS = env.list(
@@ -209,5 +222,5 @@ def _refuse_unsafe() -> None:
         raise ImproperlyConfigured("Refusing to start in production: " + "; ".join(faults) + ".")
 
 
-if PRODUCTION and os.environ.get("ARBITER_BUILD") != "1":
+if PRODUCTION:
     _refuse_unsafe()

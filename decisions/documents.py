@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from experiments import selectors
-from experiments.models import Design, Experiment, Project, Segment, Variation
+from experiments.models import Design, Experiment, Project, Variation
 from features.models import Flag
 from users.models import PreviewUser
 
@@ -55,7 +55,7 @@ def _preview_user(row: PreviewUser) -> dict[str, Any]:
     }
 
 
-def _segment(segment: Segment) -> dict[str, Any]:
+def _segment(segment: Any) -> dict[str, Any]:
     return {
         "id": segment.pk,
         "uid": str(segment.uid),
@@ -64,7 +64,7 @@ def _segment(segment: Segment) -> dict[str, Any]:
         "kind": segment.kind,
         "rule": segment.rule,
         "children": sorted(child.pk for child in segment.children.all()),
-        "has_members": segment.members.exists(),
+        "has_members": segment.has_members,
     }
 
 
@@ -143,6 +143,7 @@ def _variation(arm: Variation) -> dict[str, Any]:
         "value": arm.value,
         "is_control": arm.is_control,
         "weight": _share(arm.weight),
+        "weight_scale": arm.weight_scale,
         "levels": [entry.level_id for entry in arm.variation_levels.all()],
         "payloads": [
             {"point": payload.decision_point_id, "type": payload.type, "value": payload.value}
@@ -165,6 +166,7 @@ def _flag(flag: Flag) -> dict[str, Any]:
         "uid": str(flag.uid),
         "datafile_id": flag.datafile_id,
         "key": flag.key,
+        "description": flag.description,
         "kind": flag.kind,
         "is_running": flag.is_running,
         "traffic": _share(flag.traffic),

@@ -3,6 +3,8 @@
 Saving edits rows; nothing decides by them before `publish` froze them. A change of status publishes at once.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 import orjson
@@ -57,6 +59,22 @@ def publish(*, project: Project, now: datetime, by: str = "") -> int:
         Publication.objects.filter(project=locked, revision__lte=locked.revision - KEPT_PUBLICATIONS).delete()
         snapshots.announce(project_ids=[locked.pk])
         return locked.revision
+
+
+@contextmanager
+def publishing(*, project: Project, now: datetime, by: str = "") -> Iterator[None]:
+    """Publish what the block writes, in the block's own transaction: for clients whose every write counts at once."""
+    with transaction.atomic():
+        yield
+        publish(project=project, now=now, by=by)
+
+
+def discard_project(*, project: Project) -> None:
+    """Delete a project with everything below it; every process stops deciding for it."""
+    with transaction.atomic():
+        pk = project.pk
+        project.delete()
+        snapshots.announce(project_ids=[pk])
 
 
 def _note_moved_arms(*, project: Project, document: documents.Document) -> None:

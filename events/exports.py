@@ -1,26 +1,33 @@
 """The log as a stream of CSV or JSON lines, in constant memory: events, then exposures, each in the order of its id.
 
 It is read in windows of ids, so that no server sorts the whole log and no transaction stays open for as long as a disk
-takes. PostgreSQL writes CSV itself (COPY); everything else is rendered here. The columns are in `events/columns.py`.
+takes. PostgreSQL writes the text itself (COPY); elsewhere it is rendered here. The columns are in `events/columns.py`.
 """
 
 import csv
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import orjson
 from django.db import connection
-from django.db.models import Max, Min, QuerySet
+from django.db.models import Func, Max, Min, QuerySet, TextField, Value
 
-from events.columns import COLUMNS, CSV_CELLS, JSON_CELLS, SQL_CELLS, Column, Record
+from events import columns
+from events.columns import Column, Record
 from events.models import Event, Exposure
 
 LOGS: dict[Record, type[Event] | type[Exposure]] = {"event": Event, "exposure": Exposure}
-ROWS_PER_WINDOW = 10_000
+ROWS_PER_WINDOW = 5_000
 ROWS_PER_COPY = 200_000
 BYTES_PER_PART = 256 * 1024
+
+# JSON escapes every control character, so these never occur in it and COPY adds nothing to it.
+JSON_LINES = r"FORMAT csv, DELIMITER E'\x01', QUOTE E'\x02'"
+
+Window = QuerySet[Any]
+Written = Iterator[tuple[bytes, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,49 +52,41 @@ class Part:
 
 def as_csv(selection: Selection) -> Iterator[Part]:
     """A header and one row per record, in the columns that any of the selected records has. Lines end in LF."""
-    columns = [column for column in COLUMNS if any(column.belongs_to(record) for record in selection.records)]
-    header = Part(_csv([[column.name for column in columns]]), rows=0, done=0, total=1)
-    write = _copy_csv if connection.vendor == "postgresql" else _render_csv
-    size = ROWS_PER_COPY if connection.vendor == "postgresql" else ROWS_PER_WINDOW
-    yield header
-    for record, window, progress in _windows(selection, size):
-        for data, rows in write(window, record, columns):
-            yield replace(progress, data=data, rows=rows)
+    chosen = [column for column in columns.COLUMNS if any(column.field(record) for record in selection.records)]
+    yield Part(_csv([["record", *(column.name for column in chosen)]]), rows=0, done=0, total=1)
+    yield from _parts(selection, lambda record: _csv_writer(record, chosen))
 
 
 def as_jsonl(selection: Selection) -> Iterator[Part]:
     """One object per line, with the fields of its record; `payload` as it was sent."""
-    for record, window, progress in _windows(selection, ROWS_PER_WINDOW):
-        columns = [column for column in COLUMNS if column.belongs_to(record)]
-        names = [column.name for column in columns]
-        readers = [JSON_CELLS[column.kind] for column in columns]
-        rows = window.values_list(*(column.source(record) for column in columns))
-        lines = [
-            orjson.dumps({name: read(cell) for name, read, cell in zip(names, readers, row, strict=True)})
-            for row in rows
-        ]
-        yield replace(progress, data=b"\n".join([*lines, b""]), rows=len(lines))
+    yield from _parts(selection, lambda record: _jsonl_writer(record, _own(record)))
 
 
 FORMATS: dict[str, Callable[[Selection], Iterator[Part]]] = {"csv": as_csv, "jsonl": as_jsonl}
 
 
-def _windows(selection: Selection, size: int) -> Iterator[tuple[Record, QuerySet[Any], Part]]:
-    """Each window's rows in order, and how far the stream is once they are written."""
+def _own(record: Record) -> list[Column]:
+    return [column for column in columns.COLUMNS if column.field(record)]
+
+
+def _parts(selection: Selection, writer: Callable[[Record], Callable[[Window], Written]]) -> Iterator[Part]:
     logs = [(record, _selected(selection, record)) for record in selection.records]
     bounds = [log.aggregate(low=Min("id"), high=Max("id")) for _, log in logs]
     spans = [(bound["low"] or 1, bound["high"] or 0) for bound in bounds]
-    total = sum(high - low + 1 for low, high in spans)
-    done = 0
+    done, total = 0, sum(high - low + 1 for low, high in spans)
+    size = ROWS_PER_COPY if _copies() else ROWS_PER_WINDOW
     for (record, log), (low, high) in zip(logs, spans, strict=True):
+        write = writer(record)
         for start in range(low, high + 1, size):
             end = min(start + size, high + 1)
+            for data, rows in write(log.filter(id__gte=start, id__lt=end).order_by("id")):
+                yield Part(data, rows, done, total)
             done += end - start
-            yield record, log.filter(id__gte=start, id__lt=end).order_by("id"), Part(b"", 0, done, total)
+            yield Part(b"", 0, done, total)
 
 
-def _selected(selection: Selection, record: Record) -> QuerySet[Any]:
-    rows: QuerySet[Any] = LOGS[record]._default_manager.all()
+def _selected(selection: Selection, record: Record) -> Window:
+    rows: Window = LOGS[record]._default_manager.all()
     if selection.since is not None:
         rows = rows.filter(received_at__gte=selection.since)
     if selection.until is not None:
@@ -95,13 +94,43 @@ def _selected(selection: Selection, record: Record) -> QuerySet[Any]:
     return rows if selection.project_id is None else rows.filter(project_id=selection.project_id)
 
 
-def _render_csv(window: QuerySet[Any], record: Record, columns: list[Column]) -> Iterator[tuple[bytes, int]]:
-    readers = [CSV_CELLS[column.kind] for column in columns]
-    rows = [
-        [read(cell) for read, cell in zip(readers, row, strict=True)]
-        for row in window.values_list(*(column.source(record) for column in columns))
-    ]
-    yield _csv(rows), len(rows)
+def _copies() -> bool:
+    return connection.vendor == "postgresql"
+
+
+def _csv_writer(record: Record, chosen: list[Column]) -> Callable[[Window], Written]:
+    if _copies():
+        cells = [Value(record), *(columns.written_by_sql(column, record, csv=True) for column in chosen)]
+        return lambda window: _copied(window.values_list(*cells), "FORMAT csv")
+    fields = [columns.selected(column, record) for column in chosen]
+    readers = [columns.reader(column, csv=True) for column in chosen]
+
+    def write(window: Window) -> Written:
+        rows = [[record, *_read(readers, row)] for row in window.values_list(*fields)]
+        yield _csv(rows), len(rows)
+
+    return write
+
+
+def _jsonl_writer(record: Record, own: list[Column]) -> Callable[[Window], Written]:
+    names = ["record", *(column.name for column in own)]
+    if _copies():
+        cells = [Value(record), *(columns.written_by_sql(column, record, csv=False) for column in own)]
+        pairs = [part for name, cell in zip(names, cells, strict=True) for part in (Value(name), cell)]
+        line = Func(*pairs, function="json_build_object", output_field=TextField())
+        return lambda window: _copied(window.values_list(line), JSON_LINES)
+    fields = [columns.selected(column, record) for column in own]
+    readers = [columns.reader(column, csv=False) for column in own]
+
+    def write(window: Window) -> Written:
+        rows = [dict(zip(names, (record, *_read(readers, row)), strict=True)) for row in window.values_list(*fields)]
+        yield b"".join(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows), len(rows)
+
+    return write
+
+
+def _read(readers: Iterable[Callable[[Any], Any]], row: Iterable[Any]) -> Iterator[Any]:
+    return (read(cell) for read, cell in zip(readers, row, strict=True))
 
 
 class _Lines(list[str]):
@@ -117,13 +146,13 @@ def _csv(rows: Iterable[Iterable[object]]) -> bytes:
     return "".join(lines).encode()
 
 
-def _copy_csv(window: QuerySet[Any], record: Record, columns: list[Column]) -> Iterator[tuple[bytes, int]]:
-    cells = [SQL_CELLS[column.kind](column.source(record)) for column in columns]
-    statement, params = window.values_list(*cells).query.sql_with_params()
+def _copied(rows: QuerySet[Any, Any], form: str) -> Written:
+    """What PostgreSQL writes for these rows, in pieces; their number comes with the last one."""
+    statement, params = rows.query.sql_with_params()
     gathered = bytearray()
     with connection.cursor() as cursor:
-        with cursor.copy(f"COPY ({statement}) TO STDOUT (FORMAT csv)", params) as copy:
-            for line in copy:
+        with cursor.copy(f"COPY ({statement}) TO STDOUT ({form})", params) as lines:
+            for line in lines:
                 gathered += line
                 if len(gathered) > BYTES_PER_PART:
                     yield bytes(gathered), 0

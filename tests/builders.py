@@ -68,6 +68,15 @@ def segment(*, project: Project, name: str = "segment", rule: Any = (), **fields
     return Segment.objects.create(project=project, name=name, rule=list(rule), **fields)
 
 
+def started(experiment: Experiment, *, now: datetime = NOW) -> Experiment:
+    """An experiment that is there already, started and published."""
+    return lifecycle.change_status(experiment=experiment, to=Experiment.Status.RUNNING, now=now)
+
+
+def republished(project: Project, *, now: datetime = NOW) -> None:
+    lifecycle.publish(project=project, now=now)
+
+
 def members(*, segment: Segment, users: Sequence[str] = (), groups: Sequence[tuple[str, str]] = ()) -> Segment:
     """Put people and groups (type, id) into a segment."""
     units = [("user", user) for user in users] + list(groups)

@@ -111,9 +111,10 @@ def test_a_line_of_json_has_the_fields_of_its_record_and_the_payload_as_an_objec
         "experiment_id": 7,
         "experiment": None,
         "variation_id": 70,
-        "variation": "v",
-        "flag": "f",
-        "rule": "r",
+        "variation": None,
+        "variation_key": "v",
+        "flag_key": "f",
+        "rule_key": "r",
         "rule_type": "experiment",
         "uuid": "",
         "payload": {"a": [1]},
@@ -169,7 +170,7 @@ def test_only_the_named_records_are_written_with_their_own_columns(target: Path)
     (row,) = _csv(target, what="exposures")
 
     assert row["record"] == "exposure"
-    assert "revenue" not in row and "flag" in row
+    assert "revenue" not in row and "flag_key" in row
 
 
 def test_nothing_becomes_a_header_in_csv_and_an_empty_file_in_json_lines(target: Path) -> None:

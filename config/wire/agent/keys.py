@@ -3,9 +3,8 @@
 import re
 from functools import lru_cache
 
-from django.conf import settings
-
 from config.wire.agent.answers import Refused
+from config.wire.live import live
 from config.wire.message import Request
 from decisions import snapshots
 from decisions.compile import Snapshot
@@ -22,7 +21,7 @@ def snapshot_of(request: Request) -> Snapshot:
     value = request.headers.get(HEADER)
     if not value:
         raise Refused(400, MISSING)
-    if not _is_well_formed(value, settings.AGENT_SDK_KEY_REGEX):
+    if not _is_well_formed(value, live.AGENT_SDK_KEY_REGEX):
         raise Refused(400, MALFORMED)
     key, _, token = value.partition(":")
     snapshot = snapshots.for_sdk_key(key)

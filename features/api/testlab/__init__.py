@@ -1,0 +1,7 @@
+"""Test Lab's features, variants and user-blocks."""
+
+from features.api.testlab.blocks import UserBlocks
+from features.api.testlab.current import current
+from features.api.testlab.features import Features
+
+__all__ = ["Features", "UserBlocks", "current"]
