@@ -13,7 +13,7 @@ from django.db.models import F
 
 from decisions import documents, snapshots
 from experiments.errors import Invalid, NotAllowed
-from experiments.models import Experiment, Project, Publication, StatusChange
+from experiments.models import Design, Experiment, Project, Publication, StatusChange
 from users import reached
 from users.models import Assignment
 
@@ -121,6 +121,36 @@ def change_status(*, experiment: Experiment, to: str, now: datetime, by: str = "
         locked.save()
         publish(project=locked.project, now=now, by=by)
         return locked
+
+
+def step(
+    *,
+    experiment: Experiment,
+    to: str,
+    now: datetime,
+    post_rule: str | None = None,
+    fallback: str | None = None,
+    by: str = "",
+) -> Experiment:
+    """`change_status`, with what people get after the end said along. `fallback` is a variation's key.
+
+    Raises Invalid for a fallback that is no variation, and as `change_status` does.
+    """
+    with transaction.atomic():
+        if post_rule is not None or fallback is not None:
+            _set_post_rule(experiment, post_rule, fallback)
+            publish(project=experiment.project, now=now, by=by)
+        return change_status(experiment=experiment, to=to, now=now, by=by)
+
+
+def _set_post_rule(experiment: Experiment, post_rule: str | None, fallback: str | None) -> None:
+    design, _ = Design.objects.get_or_create(experiment=experiment)
+    arm = experiment.variations.filter(key=fallback).first() if fallback is not None else None
+    if fallback is not None and arm is None:
+        raise Invalid(f"{experiment} has no variation {fallback}", field="fallback")
+    design.post_rule = post_rule or Design.PostRule.ASSIGN
+    design.fallback = arm
+    design.save()
 
 
 def stamp_activation(*, experiment: Experiment, to: str, now: datetime) -> None:
