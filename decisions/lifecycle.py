@@ -14,6 +14,7 @@ from django.db.models import F
 from decisions import documents, snapshots
 from experiments.errors import Invalid, NotAllowed
 from experiments.models import Experiment, Project, Publication, StatusChange
+from users import reached
 from users.models import Assignment
 
 Status = Experiment.Status
@@ -97,7 +98,7 @@ def _drawn_by(row: dict[str, object]) -> tuple[object, ...]:
 
 
 def change_status(*, experiment: Experiment, to: str, now: datetime, by: str = "") -> Experiment:
-    """Walk one step of an experiment's life and publish it.
+    """Walk one step of an experiment's life and publish it. A start keeps out who was there before, where asked.
 
     A repeat of the present status changes nothing. Raises NotAllowed for a step that does not exist and Invalid for
     an experiment that cannot run as it is.
@@ -114,6 +115,8 @@ def change_status(*, experiment: Experiment, to: str, now: datetime, by: str = "
             experiment=locked, from_status=locked.status, to_status=to, changed_at=now, changed_by=by
         )
         stamp_activation(experiment=locked, to=to, now=now)
+        if to == Status.RUNNING and locked.status != Status.PAUSED:
+            reached.exclude(experiment=locked, now=now)
         locked.status = to
         locked.save()
         publish(project=locked.project, now=now, by=by)

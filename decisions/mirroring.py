@@ -36,7 +36,7 @@ def take_in(*, body: bytes, sdk_key: str, now: datetime, key: str = "", is_stric
 
 
 def check(body: bytes, *, is_strict: bool) -> None:
-    """Raise Invalid, with the path of the first fault and a few more in the message, for a datafile that will not do."""
+    """Raise Invalid, with the paths of the first faults in the message, for a datafile that will not do."""
     try:
         document = orjson.loads(body)
         faults = validate(document) if is_strict else []
@@ -47,6 +47,11 @@ def check(body: bytes, *, is_strict: bool) -> None:
         raise Invalid(str(fault), field=fault.path) from fault
     if faults:
         raise Invalid(_told(faults), field=faults[0].path)
+
+
+def remarks(body: bytes) -> list[str]:
+    """What of a usable datafile some SDK would refuse, such as dangling ids: a line each."""
+    return _told(validate(orjson.loads(body))).splitlines()
 
 
 def _told(faults: list[Fault]) -> str:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from django.db.models import Count, Q, QuerySet
 
-from events.responses import KIND
 from events.models import Event
+from events.responses import KIND
 from events.stats import proportions, sample_ratio
 from events.stats.proportions import Comparison, Proportion
 from experiments.models import Variation
@@ -76,7 +76,7 @@ def _log(project_id: int, ids: Sequence[int]) -> QuerySet[Event]:
 def _events(log: QuerySet[Event]) -> Mapping[int, tuple[int, int]]:
     """Events and the distinct people behind them, per variant."""
     counted = log.values("variation_id").annotate(events=Count("pk"), people=Count("user_id", distinct=True))
-    return {row["variation_id"]: (row["events"], row["people"]) for row in counted}
+    return {row["variation_id"] or 0: (row["events"], row["people"]) for row in counted}
 
 
 def _users(log: QuerySet[Event], ids: Sequence[int]) -> Mapping[int, tuple[int, int]]:

@@ -1,4 +1,4 @@
-"""Test Lab's users: the live assignments of a project's people, one row per user and variant (testlab contract §2.4)."""
+"""Test Lab's users: the live assignments of a project, one row per user and variant (testlab contract §2.4)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -53,9 +53,8 @@ def _is_fresh(request: Request, tag: str, modified: int | None) -> bool:
 
 
 def _names(known: str, tag: str) -> bool:
-    return known.strip() == "*" or tag.removeprefix("W/") in {
-        one.strip().removeprefix("W/") for one in known.split(",")
-    }
+    names = {name.strip().removeprefix("W/") for name in known.split(",")}
+    return known.strip() == "*" or tag.removeprefix("W/") in names
 
 
 def _not_before(since: str, modified: int) -> bool:
