@@ -42,7 +42,7 @@ urlpatterns = [
     path("datafiles/auth/<str:sdk_key>.json", experiments.GuardedDatafile.as_view({"get": "guarded_datafile"})),
     path("v1/events", events.Collector.as_view({"post": "collect"})),
     # The Agent takes a batch under any prefix.
-    re_path(r"(?i)^(?:.*/)?batch$", Batch.as_view({"post": "batch"}, schema=None)),
+    re_path(r"^(?:.*/)?[bB][aA][tT][cC][hH]$", Batch.as_view({"post": "batch"}, schema=None)),
     # Whatever else begins with /v1.
     re_path(r"^v1(?:/.*)?$", Nowhere.as_view({"get": "nowhere"})),
 ]
