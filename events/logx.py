@@ -34,7 +34,7 @@ def visitor(row: NewEvent | NewExposure, *, attribute_ids: Mapping[str, str], bo
     """One row as a visitor of a batch. Only attributes the project knows, or SDKs reserve, are told."""
     told = row.payload.get("attributes") or {}
     attributes = [
-        {"value": value, "key": key, "type": "custom", "entity_id": attribute_ids.get(key, key)}
+        {"value": _doubled(value), "key": key, "type": "custom", "entity_id": attribute_ids.get(key, key)}
         for key, value in told.items()
         if (key in attribute_ids or key.startswith("$opt_")) and _is_plain(value)
     ]
@@ -47,7 +47,12 @@ def _is_plain(value: object) -> bool:
     """Texts, truths, and numbers that a double holds exactly."""
     if isinstance(value, bool | str):
         return True
-    return isinstance(value, int | float) and math.isfinite(value) and abs(value) <= EXACT
+    return isinstance(value, int | float) and math.isfinite(value) and abs(float(value)) <= EXACT
+
+
+def _doubled(value: Any) -> Any:
+    """A whole number as the double next to it: the original knows no others."""
+    return int(float(value)) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def _impression(row: NewExposure) -> dict[str, Any]:
