@@ -142,6 +142,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SERVE_INCLUDE_SCHEMA": False,
+    "OAS_VERSION": "3.1.1",
 }
 
 # What a client may send, bounded before it is parsed.
@@ -150,6 +151,22 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES + 1024
 
 # Snapshots: inline mode asks the database before every decision; for tests only.
 INLINE_SNAPSHOTS = env.bool("ARBITER_INLINE_SNAPSHOTS", default=False)
+
+# The writer of events. Inline: each call writes in its own transaction; for tests only.
+INLINE_WRITER = env.bool("ARBITER_INLINE_WRITER", default=False)
+# So many requests of a process may wait for a commit (half its threads), each so many seconds; the rest is spooled.
+WRITER_WAITERS = env.int("ARBITER_WRITER_WAITERS", default=8)
+WRITER_PATIENCE = env.float("ARBITER_WRITER_PATIENCE", default=0.25)
+# What a process keeps on its disk while the database is away, in files of so many bytes. A full spool answers 503.
+SPOOL_MAX_BYTES = env.int("ARBITER_SPOOL_MAX_BYTES", default=256 * 1024 * 1024)
+SPOOL_SEGMENT_BYTES = env.int("ARBITER_SPOOL_SEGMENT_BYTES", default=1024 * 1024)
+# Exposures made by decisions: "buffered" is written a moment later, "commit" before the answer.
+EXPOSURES = env.str("ARBITER_EXPOSURES", default="buffered")
+EXPOSURES_BUFFER = env.int("ARBITER_EXPOSURES_BUFFER", default=20_000)
+# An arm is noted once per person and process, as far back as so many exposures.
+EXPOSURES_REMEMBERED = env.int("ARBITER_EXPOSURES_REMEMBERED", default=100_000)
+# The client ids of events are remembered for so long: a retry within that time counts once.
+SEEN_DAYS = env.int("ARBITER_SEEN_DAYS", default=90)
 
 # One answered request in so many is written to the access log.
 ACCESS_LOG_SHARE = env.float("ARBITER_ACCESS_LOG_SHARE", default=0.01)
@@ -173,6 +190,8 @@ TESTLAB_WRITE_TOKEN = env.str("ARBITER_TESTLAB_WRITE_TOKEN", default="")
 TESTLAB_STRICT_OVERLAP = env.bool("ARBITER_TESTLAB_STRICT_OVERLAP", default=False)
 # keep, truncate (to /24 and /48) or drop the addresses that Test Lab clients send.
 TESTLAB_IP_ADDRESSES = env.str("ARBITER_TESTLAB_IP_ADDRESSES", default="keep")
+if TESTLAB_IP_ADDRESSES not in ("keep", "truncate", "drop"):
+    raise ImproperlyConfigured("ARBITER_TESTLAB_IP_ADDRESSES is keep, truncate or drop.")
 
 
 def _seconds(name: str, default: str) -> float:
@@ -237,6 +256,9 @@ AGENT_EVENT_FLUSH_SECONDS = _seconds("OPTIMIZELY_CLIENT_FLUSHINTERVAL", "30s")
 AGENT_OVERRIDES = env.bool("OPTIMIZELY_API_ENABLEOVERRIDES", default=False)
 AGENT_PROFILES = env.json("OPTIMIZELY_CLIENT_USERPROFILESERVICE", default={"default": "", "services": {}})
 AGENT_BATCH_LIMIT = env.int("OPTIMIZELY_SERVER_BATCHREQUESTS_OPERATIONSLIMIT", default=500)
+
+if EXPOSURES not in ("buffered", "commit"):
+    raise ImproperlyConfigured('ARBITER_EXPOSURES must be "buffered" or "commit".')
 
 LOGGING = {
     "version": 1,

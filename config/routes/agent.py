@@ -50,7 +50,7 @@ urlpatterns = [
     path("v1/reset", decisions.Reset.as_view({"post": "reset"})),
     path("v1/notifications/event-stream", events.EventStream.as_view({"get": "event_stream"})),
     # The Agent takes a batch under any prefix.
-    re_path(r"(?i)^(?:.*/)?batch$", Batch.as_view({"post": "batch"}, schema=None)),
+    re_path(r"^(?:.*/)?[bB][aA][tT][cC][hH]$", Batch.as_view({"post": "batch"}, schema=None)),
     # Whatever else begins with /v1.
     re_path(r"^v1(?:/.*)?$", Nowhere.as_view({"get": "nowhere"})),
 ]
