@@ -8,14 +8,15 @@ import http.client
 import io
 import logging
 import random
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from django.conf import settings
 from django.db import close_old_connections
 
 from config import metrics
+from config.wire.live import live
 from config.wire.message import Answer, Handler, Request, content_length, from_environ
 from decisions import snapshots
 
@@ -29,6 +30,9 @@ WsgiApplication = Callable[[Environ, StartResponse], Iterable[bytes]]
 STATUS_LINES = {code: f"{code} {phrase}" for code, phrase in http.client.responses.items()}
 BROKEN = Answer(500, b'{"error":"internal server error"}')
 OTHER = "other"
+REFRESH_SECONDS = 0.25
+
+_local = threading.local()
 
 
 class Lane:
@@ -47,6 +51,7 @@ class Lane:
         handler = self.hot.get((environ["REQUEST_METHOD"], environ.get("PATH_INFO", "/")))
         if handler is None:
             return self._cold(environ, start_response, started)
+        _refresh_connections(started)
         answer = _answer(handler, from_environ(environ))
         _note(environ, environ["PATH_INFO"], answer.status, started)
         return _start(answer, start_response)
@@ -64,13 +69,20 @@ class Lane:
 
 
 def _answer(handler: Handler, request: Request) -> Answer:
-    """Call a handler as Django would: fresh connections before it, and no exception past it."""
-    close_old_connections()
+    """Call a handler; no exception gets past it, and a connection that failed is not used again."""
     try:
         return handler(request)
     except Exception:
         logger.exception("%s %s failed", request.method, request.path)
+        close_old_connections()
         return BROKEN
+
+
+def _refresh_connections(now: float) -> None:
+    """Let go of this thread's stale database connections, as Django does between requests; a few times a second."""
+    if now - getattr(_local, "refreshed", 0.0) > REFRESH_SECONDS:
+        _local.refreshed = now
+        close_old_connections()
 
 
 def _start(answer: Answer, start_response: StartResponse) -> Iterable[bytes]:
@@ -85,7 +97,7 @@ def _gather_chunks(environ: Environ) -> None:
     """Give a chunked body an announced length, so that both doors see it. One byte too many is enough to refuse."""
     if content_length(environ) or not environ.get("wsgi.input_terminated", True):
         return
-    body = environ["wsgi.input"].read(settings.MAX_BODY_BYTES + 1)
+    body = environ["wsgi.input"].read(live.MAX_BODY_BYTES + 1)
     environ["wsgi.input"] = io.BytesIO(body)
     environ["CONTENT_LENGTH"] = str(len(body))
 
@@ -93,7 +105,7 @@ def _gather_chunks(environ: Environ) -> None:
 def _note(environ: Environ, route: str, status: int, started: float) -> None:
     duration = time.perf_counter() - started
     metrics.observe(route, status, duration)
-    if random.random() < settings.ACCESS_LOG_SHARE:
+    if live.ACCESS_LOG_SHARE and random.random() < live.ACCESS_LOG_SHARE:
         access.info(
             "%s %s %d %.1fms", environ["REQUEST_METHOD"], environ.get("PATH_INFO", "/"), status, duration * 1000
         )

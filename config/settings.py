@@ -3,7 +3,8 @@
 Every variable is listed in README.md, "Settings".
 """
 
-import os
+import base64
+import re
 from pathlib import Path
 from typing import Any
 
@@ -140,6 +141,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SERVE_INCLUDE_SCHEMA": False,
+    "OAS_VERSION": "3.1.1",
 }
 
 # What a client may send, bounded before it is parsed.
@@ -171,6 +173,36 @@ ACCESS_LOG_SHARE = env.float("ARBITER_ACCESS_LOG_SHARE", default=0.01)
 # Dialects.
 TESTLAB_PROJECT = env.str("ARBITER_TESTLAB_PROJECT", default="testlab")
 
+# UpGrade: browsers' origins (none named: all pass), and what the bearer tokens of its clients are signed with.
+UPGRADE_ORIGINS = env.list("ARBITER_UPGRADE_ORIGINS", default=[])
+UPGRADE_API_KEY = env.str("ARBITER_UPGRADE_API_KEY", default="")
+UPGRADE_API_SECRET = env.str("ARBITER_UPGRADE_API_SECRET", default="")
+
+# Test Lab.
+# Seconds by which a change is advertised late, so that SDKs that poll with "now minus my interval" never miss it.
+TESTLAB_CHANGE_MARGIN = env.float("ARBITER_TESTLAB_CHANGE_MARGIN", default=3.0)
+# Old Test Lab SDKs take every toggle for off; shown as a 100 % roll-out it is on.
+TESTLAB_TOGGLES_AS_ROLLOUTS = env.bool("ARBITER_TESTLAB_TOGGLES_AS_ROLLOUTS", default=False)
+# When set, features, variants, user-blocks and deletions need `Authorization: Bearer <token>`; clients' posts do not.
+TESTLAB_WRITE_TOKEN = env.str("ARBITER_TESTLAB_WRITE_TOKEN", default="")
+# Refuse features that would enrol more than everybody on some day.
+TESTLAB_STRICT_OVERLAP = env.bool("ARBITER_TESTLAB_STRICT_OVERLAP", default=False)
+# keep, truncate (to /24 and /48) or drop the addresses that Test Lab clients send.
+TESTLAB_IP_ADDRESSES = env.str("ARBITER_TESTLAB_IP_ADDRESSES", default="keep")
+if TESTLAB_IP_ADDRESSES not in ("keep", "truncate", "drop"):
+    raise ImproperlyConfigured("ARBITER_TESTLAB_IP_ADDRESSES is keep, truncate or drop.")
+
+
+def _seconds(name: str, default: str) -> float:
+    """A duration as the Agent's configuration writes it: "1m30s", "500ms", "0"."""
+    text = env.str(name, default=default)
+    parts = re.findall(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)", text)
+    if text != "0" and (not parts or "".join(map("".join, parts)) != text):
+        raise ImproperlyConfigured(f'{name} must be a duration such as "30s" or "1m30s", not "{text}"')
+    units = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600}
+    return sum(float(number) * units[unit] for number, unit in parts)
+
+
 # The Agent dialect: the variables an Optimizely Agent reads itself, so that its environment can be moved here as it is.
 AGENT_ALLOWED_HOSTS = env.list(
     "OPTIMIZELY_SERVER_ALLOWEDHOSTS", default=["." if host == "*" else host for host in ALLOWED_HOSTS]
@@ -182,6 +214,26 @@ AGENT_CORS_HEADERS = env.list("OPTIMIZELY_API_CORS_ALLOWEDHEADERS", default=[])
 AGENT_CORS_EXPOSED_HEADERS = env.list("OPTIMIZELY_API_CORS_EXPOSEDHEADERS", default=[])
 AGENT_CORS_CREDENTIALS = env.bool("OPTIMIZELY_API_CORS_ALLOWEDCREDENTIALS", default=False)
 AGENT_CORS_MAX_AGE = env.int("OPTIMIZELY_API_CORS_MAXAGE", default=300)
+AGENT_HMAC_SECRETS = [
+    base64.b64decode(f"{text}===") for text in env.list("OPTIMIZELY_API_AUTH_HMACSECRETS", default=[])
+]
+AGENT_CLIENTS = env.json("OPTIMIZELY_API_AUTH_CLIENTS", default=[])
+AGENT_TOKEN_SECONDS = _seconds("OPTIMIZELY_API_AUTH_TTL", "30m")
+AGENT_JWKS_URL = env.str("OPTIMIZELY_API_AUTH_JWKSURL", default="")
+AGENT_JWKS_SECONDS = _seconds("OPTIMIZELY_API_AUTH_JWKSUPDATEINTERVAL", "5m")
+AGENT_SDK_KEYS = env.list("OPTIMIZELY_SDKKEYS", default=[])
+# Empty: only projects of this server are served, and nothing is fetched from elsewhere.
+AGENT_DATAFILE_URL = env.str("OPTIMIZELY_CLIENT_DATAFILEURLTEMPLATE", default="")
+AGENT_POLLING_SECONDS = _seconds("OPTIMIZELY_CLIENT_POLLINGINTERVAL", "1m")
+AGENT_VERSION = env.str("OPTIMIZELY_VERSION", default="0.1.0")
+AGENT_AUTHOR = env.str("OPTIMIZELY_AUTHOR", default="Arbiter")
+AGENT_NAME = env.str("OPTIMIZELY_NAME", default="arbiter")
+AGENT_ADMIN_HMAC_SECRETS = [
+    base64.b64decode(f"{text}===") for text in env.list("OPTIMIZELY_ADMIN_AUTH_HMACSECRETS", default=[])
+]
+# {"<project id>": {"sdkKeys": [...], "secret": "...", "skipSignatureCheck": false}}
+AGENT_WEBHOOKS = env.json("OPTIMIZELY_WEBHOOK_PROJECTS", default={})
+AGENT_NOTIFICATIONS = env.bool("OPTIMIZELY_API_ENABLENOTIFICATIONS", default=False)
 AGENT_OVERRIDES = env.bool("OPTIMIZELY_API_ENABLEOVERRIDES", default=False)
 AGENT_PROFILES = env.json("OPTIMIZELY_CLIENT_USERPROFILESERVICE", default={"default": "", "services": {}})
 AGENT_BATCH_LIMIT = env.int("OPTIMIZELY_SERVER_BATCHREQUESTS_OPERATIONSLIMIT", default=500)
@@ -224,5 +276,5 @@ def _refuse_unsafe() -> None:
         raise ImproperlyConfigured("Refusing to start in production: " + "; ".join(faults) + ".")
 
 
-if PRODUCTION and os.environ.get("ARBITER_BUILD") != "1":
+if PRODUCTION:
     _refuse_unsafe()

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from decisions import datafiles, documents
+from decisions import datafiles, documents, plans
 from decisions.engine import Engine, compile_project
 from decisions.engine.datafile import load
 from experiments.models import Experiment, MirroredDatafile, Project, Publication
@@ -99,6 +99,7 @@ class Snapshot:
     by_key: Mapping[str, Comparison]
     remembering: tuple[Comparison, ...]
     has_aliases: bool
+    plans: plans.Plans
 
     @property
     def reads(self) -> bool:
@@ -240,6 +241,7 @@ def _snapshot(
         by_key=MappingProxyType({row.key: row for row in rows}),
         remembering=tuple(row for row in rows if row.remembers),
         has_aliases=sources.has_aliases,
+        plans=plans.compile_plans(document, engine),
     )
 
 

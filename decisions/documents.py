@@ -11,8 +11,9 @@ from decimal import Decimal
 from typing import Any
 
 from experiments import selectors
-from experiments.models import Design, Experiment, Project, Segment, Variation
+from experiments.models import Design, Experiment, Project, Variation
 from features.models import Flag
+from users.models import PreviewUser
 
 Document = dict[str, Any]
 
@@ -20,7 +21,8 @@ VISIBLE_STATUSES = (Experiment.Status.RUNNING, Experiment.Status.PAUSED, Experim
 
 
 EMPTY: Document = {
-    name: [] for name in ("attributes", "events", "segments", "exclusion_groups", "experiments", "flags")
+    name: []
+    for name in ("attributes", "events", "segments", "exclusion_groups", "experiments", "flags", "preview_users")
 }
 
 
@@ -36,6 +38,9 @@ def freeze(*, project: Project) -> Document:
         ],
         "experiments": [_experiment(row) for row in experiments],
         "flags": [_flag(row) for row in _whole_flags(project)],
+        "preview_users": [
+            _preview_user(row) for row in project.preview_users.prefetch_related("forced").order_by("id")
+        ],
     }
 
 
@@ -43,7 +48,14 @@ def _keyed(row: Any) -> dict[str, str]:
     return {"id": row.datafile_id, "key": row.key}
 
 
-def _segment(segment: Segment) -> dict[str, Any]:
+def _preview_user(row: PreviewUser) -> dict[str, Any]:
+    return {
+        "id": row.external_id,
+        "forced": {str(entry.experiment_id): entry.variation_id for entry in row.forced.all()},
+    }
+
+
+def _segment(segment: Any) -> dict[str, Any]:
     return {
         "id": segment.pk,
         "uid": str(segment.uid),
@@ -52,7 +64,7 @@ def _segment(segment: Segment) -> dict[str, Any]:
         "kind": segment.kind,
         "rule": segment.rule,
         "children": sorted(child.pk for child in segment.children.all()),
-        "has_members": segment.members.exists(),
+        "has_members": segment.has_members,
     }
 
 
@@ -131,6 +143,7 @@ def _variation(arm: Variation) -> dict[str, Any]:
         "value": arm.value,
         "is_control": arm.is_control,
         "weight": _share(arm.weight),
+        "weight_scale": arm.weight_scale,
         "levels": [entry.level_id for entry in arm.variation_levels.all()],
         "payloads": [
             {"point": payload.decision_point_id, "type": payload.type, "value": payload.value}
@@ -153,6 +166,7 @@ def _flag(flag: Flag) -> dict[str, Any]:
         "uid": str(flag.uid),
         "datafile_id": flag.datafile_id,
         "key": flag.key,
+        "description": flag.description,
         "kind": flag.kind,
         "is_running": flag.is_running,
         "traffic": _share(flag.traffic),

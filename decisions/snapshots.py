@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 
 from django.conf import settings
+from django.core.signals import setting_changed
 from django.db import DatabaseError, close_old_connections, connection, transaction
 from django.db.models import F
 
@@ -51,10 +52,20 @@ class _State:
     missed_at: float = 0.0
     thread_pid: int = 0
     database_away_since: datetime | None = None
+    inline: bool = field(default_factory=lambda: bool(settings.INLINE_SNAPSHOTS))
 
 
 _state = _State()
 _lock = threading.RLock()
+
+
+def _follow_setting(*, setting: str, value: object, **_: object) -> None:
+    """Reading a setting costs a call; every decision reads this one, so it is kept (tests change it)."""
+    if setting == "INLINE_SNAPSHOTS":
+        _state.inline = bool(value)
+
+
+setting_changed.connect(_follow_setting)
 
 
 def for_sdk_key(sdk_key: str) -> Snapshot | None:
@@ -85,9 +96,17 @@ def for_project(project_id: int) -> Snapshot:
     return found
 
 
+def as_of(*, project: Project) -> Snapshot:
+    """The project's snapshot, at least as new as this row of it: a write that another process published is in it."""
+    found = current().by_id.get(project.pk)
+    if found is None or found.generation < project.generation:
+        refresh()
+    return for_project(project.pk)
+
+
 def current() -> Registry:
     """All snapshots as of now; loads them at the first call in a process."""
-    if not _state.loaded or settings.INLINE_SNAPSHOTS:
+    if not _state.loaded or _state.inline:
         refresh()
     return _state.registry
 
@@ -180,7 +199,7 @@ def _by_datafile_project(snapshots: Iterable[Snapshot]) -> dict[str, tuple[Snaps
 
 
 def _keep_last_good(sources: Sources) -> None:
-    if not settings.INLINE_SNAPSHOTS and not _state.database_away_since:
+    if not _state.inline and not _state.database_away_since:
         lastgood.keep(sources=sources)
 
 
@@ -199,7 +218,7 @@ def condition() -> Condition:
 
 def ensure_following() -> None:
     """Start this process's follower thread, once, and never before a fork."""
-    if _state.thread_pid == os.getpid() or settings.INLINE_SNAPSHOTS:
+    if _state.thread_pid == os.getpid() or _state.inline:
         return
     with _lock:
         if _state.thread_pid == os.getpid():

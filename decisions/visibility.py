@@ -116,9 +116,7 @@ def _has_flag(case: _Case) -> str:
 
 def _flags(case: _Case, kind: int | None = None) -> list[Row]:
     return [
-        flag
-        for flag in case.document["flags"]
-        if case.experiment.pk in flag["rules"] and kind in (None, flag["kind"])
+        flag for flag in case.document["flags"] if case.experiment.pk in flag["rules"] and kind in (None, flag["kind"])
     ]
 
 

@@ -128,6 +128,7 @@ class UserBlock(models.Model):
 
     name = models.CharField(max_length=3, unique=True)
     feature_id = models.BigIntegerField(null=True, blank=True, help_text="A flag's id; not checked, as in Test Lab.")
+    changed_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="When it was last given away.")
 
     class Meta:
         ordering = ("id",)

@@ -133,7 +133,7 @@ class PointMark(models.Model):
 
 
 class RepeatedMark(models.Model):
-    """Every further mark of a within-subjects experiment, once per uniquifier."""
+    """Every mark of a within-subjects experiment, the first included; once per uniquifier where there is one."""
 
     mark = models.ForeignKey(PointMark, on_delete=models.CASCADE, related_name="repeats")
     variation = models.ForeignKey(Variation, on_delete=models.CASCADE, related_name="repeated_marks")
@@ -142,6 +142,11 @@ class RepeatedMark(models.Model):
 
     class Meta:
         ordering = ("id",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("mark", "uniquifier"), condition=~Q(uniquifier=""), name="a_uniquifier_counts_once_per_mark"
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.mark}: {self.variation}"
@@ -157,6 +162,7 @@ class StratumValue(models.Model):
     class Meta:
         ordering = ("factor", "id")
         constraints = (models.UniqueConstraint(fields=("user", "factor"), name="one_value_per_user_and_factor"),)
+        indexes = (models.Index(fields=("factor", "value"), name="stratum_value"),)
 
     def __str__(self) -> str:
         return f"{self.factor}: {self.value}"

@@ -5,17 +5,20 @@ calls it inside Django. No dialect's rules live here.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl
 
-from django.conf import settings
+import msgspec
 from django.http import HttpRequest, HttpResponse
 
+from config.wire.live import live
 
-@dataclass(frozen=True, slots=True)
-class Request:
+NO_PARAMS: Mapping[str, str] = MappingProxyType({})
+
+
+class Request(msgspec.Struct, frozen=True):
     """`headers` have lower-case names with hyphens; `path` starts with `/`.
 
     `body` is what was sent. A body above `MAX_BODY_BYTES` is never read: then `oversized` is true and `body` empty,
@@ -27,7 +30,7 @@ class Request:
     headers: Mapping[str, str]
     query: str = ""
     body: bytes = b""
-    params: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, str] = NO_PARAMS
     oversized: bool = False
 
     def header(self, name: str) -> str:
@@ -35,7 +38,7 @@ class Request:
 
     def values(self, name: str) -> tuple[str, ...]:
         """Every value of a query parameter, in order."""
-        return tuple(value for key, value in parsed_query(self.query) if key == name)
+        return tuple([value for key, value in parsed_query(self.query) if key == name]) if self.query else ()
 
     def value(self, name: str) -> str | None:
         """The first value of a query parameter, None when it is absent."""
@@ -48,8 +51,7 @@ def parsed_query(query: str) -> tuple[tuple[str, str], ...]:
     return tuple(parse_qsl("&".join(query.split("&")[:1000]), keep_blank_values=True)) if query else ()
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """What goes back. `headers` do not repeat Content-Type; an empty `content_type` sends none."""
 
     status: int = 200
@@ -63,21 +65,28 @@ Handler = Callable[[Request], Answer]
 
 def from_environ(environ: Mapping[str, Any], params: Mapping[str, str] | None = None) -> Request:
     """The request of a WSGI environ, its body read when it is not too large."""
-    headers = {key[5:].replace("_", "-").lower(): value for key, value in environ.items() if key[:5] == "HTTP_"}
+    headers = {_header_name(key): value for key, value in environ.items() if key[:5] == "HTTP_"}
     content_type = environ.get("CONTENT_TYPE")
     if content_type:
         headers["content-type"] = content_type
+    path = environ.get("PATH_INFO", "/")
     length = content_length(environ)
-    oversized = length > settings.MAX_BODY_BYTES
+    oversized = length > live.MAX_BODY_BYTES
     return Request(
         environ["REQUEST_METHOD"],
-        environ.get("PATH_INFO", "/").encode("latin-1", "replace").decode("utf-8", "replace"),
+        path if path.isascii() else path.encode("latin-1", "replace").decode("utf-8", "replace"),
         headers,
         environ.get("QUERY_STRING", ""),
         environ["wsgi.input"].read(length) if length and not oversized else b"",
-        params or {},
+        params or NO_PARAMS,
         oversized,
     )
+
+
+@lru_cache(maxsize=512)
+def _header_name(key: str) -> str:
+    """`HTTP_USER_ID` as `user-id`."""
+    return key[5:].replace("_", "-").lower()
 
 
 def content_length(environ: Mapping[str, Any]) -> int:
@@ -88,7 +97,7 @@ def content_length(environ: Mapping[str, Any]) -> int:
 
 def from_django(request: HttpRequest, params: Mapping[str, str] | None = None) -> Request:
     """The same request as `from_environ` gives, read through Django."""
-    oversized = content_length(request.META) > settings.MAX_BODY_BYTES
+    oversized = content_length(request.META) > live.MAX_BODY_BYTES
     seen = from_environ({**request.META, "CONTENT_LENGTH": "0"}, params)
     body = b"" if oversized else request.body
     return Request(seen.method, seen.path, seen.headers, seen.query, body, seen.params, oversized)

@@ -7,6 +7,7 @@ from decimal import Decimal
 import orjson
 
 _MAX_DEPTH = 200
+_EXACT = 2**53
 
 # What the plain encoder writes differently: HTML characters, long integers, whole or exponent floats.
 _SUSPECT = re.compile(
@@ -34,9 +35,24 @@ def dumps(value: object) -> bytes:
         raw = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
     except TypeError:
         raw = orjson.dumps(_clean(value, _MAX_DEPTH), option=orjson.OPT_SORT_KEYS)
-    if _SUSPECT.search(raw) is None:
+    if (_has_plain_numbers(value) and not _may_need_escapes(raw)) or _SUSPECT.search(raw) is None:
         return raw
     return _TOKEN.sub(_rewrite, raw)
+
+
+def _has_plain_numbers(value: object) -> bool:
+    """A quick yes for texts and flat objects without floats and huge integers; the search is for the rest."""
+    if type(value) is not dict:
+        return type(value) is str
+    for item in value.values():
+        kind = type(item)
+        if kind is not str and kind is not bool and not (kind is int and -_EXACT < item < _EXACT):
+            return False
+    return True
+
+
+def _may_need_escapes(raw: bytes) -> bool:
+    return len(raw.translate(None, b"<>&\xe2")) != len(raw)
 
 
 def obj(pairs: Iterable[tuple[str, bytes]]) -> bytes:

@@ -69,7 +69,7 @@ def _wrk(url: str, bodies: Sequence[bytes], headers: dict[str, str], seconds: fl
         listed = ", ".join(f"[{json.dumps(name)}] = {json.dumps(value)}" for name, value in headers.items())
         script.write_text(SCRIPT % {"bodies": lines, "path": path, "headers": listed})
         done = subprocess.run(
-            ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "10s", "-s", str(script), url],
+            ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds:.0f}s", "--timeout", "10s", "-s", str(script), url],
             check=True,
             capture_output=True,
             text=True,

@@ -49,7 +49,7 @@ def echo(server: str) -> Iterator[Served]:
     command = [
         part.replace("config.wsgi:application", "tests.benchmarks.echo:application") for part in _command(options)
     ]
-    env = dict(os.environ) | {"PORT": str(options.port), "WORKERS": "1"}
+    env = dict(os.environ) | {"DJANGO_SETTINGS_MODULE": "config.settings", "PORT": str(options.port), "WORKERS": "1"}
     process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         while not servers.answers(port=options.port):

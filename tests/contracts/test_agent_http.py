@@ -25,7 +25,7 @@ def rows_of(section: str) -> list[dict[str, Any]]:
 
 def call(row: dict[str, Any]) -> Reply:
     request = row["request"]
-    headers = dict(request["headers"] or {})
+    headers = {"Content-Type": "", **(request["headers"] or {})}
     if request.get("host"):
         headers["Host"] = request["host"]
     return Agent().call(request["method"], request["path"], request["body"], headers)

@@ -84,6 +84,18 @@ def test_it_starts_stops_and_starts_again(server_name: str, database_url: str, t
     assert _processes_with(f"ARBITER_VAR={var}") == []
 
 
+def test_what_it_says_to_try_works(database_url: str, tmp_path: Path) -> None:
+    with running_server(tmp_path / "var", DATABASE_URL=database_url) as server:
+        commands = re.findall(r"^  (curl .+)$", server.printed(), flags=re.MULTILINE)
+        assert len(commands) >= 4, "one for each dialect"
+        for command in commands:
+            strictly = command.replace("curl -s", "curl -s --fail-with-body")
+            done = subprocess.run(["sh", "-c", strictly], capture_output=True, text=True, timeout=30)
+            assert done.returncode == 0, f"{command}\n{done.stdout}"
+        for page in ("/admin/", "/swagger"):
+            assert httpx.get(f"{server.url}{page}", follow_redirects=True).status_code == 200
+
+
 @pytest.mark.sqlite
 @pytest.mark.parametrize("server_name", ["granian", "gunicorn"])
 def test_sqlite_is_served_by_one_process(server_name: str, database_url: str, tmp_path: Path) -> None:

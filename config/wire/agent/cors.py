@@ -3,8 +3,7 @@
 import re
 from functools import lru_cache
 
-from django.conf import settings
-
+from config.wire.live import live
 from config.wire.message import Answer, Request
 
 Headers = tuple[tuple[str, str], ...]
@@ -45,7 +44,7 @@ def preflight(request: Request) -> Answer:
             ("Access-Control-Allow-Methods", method),
             *([("Access-Control-Allow-Headers", ", ".join(name.title() for name in asked))] if asked else []),
             *_credentials(),
-            *([("Access-Control-Max-Age", str(settings.AGENT_CORS_MAX_AGE))] if settings.AGENT_CORS_MAX_AGE else []),
+            *([("Access-Control-Max-Age", str(live.AGENT_CORS_MAX_AGE))] if live.AGENT_CORS_MAX_AGE else []),
         ]
     return Answer(200, b"", "", tuple(headers))
 
@@ -55,7 +54,7 @@ def of_answer(request: Request) -> Headers:
     origin = request.headers.get("origin")
     if not origin or request.method not in _methods() or not _is_allowed(origin):
         return VARY
-    exposed = settings.AGENT_CORS_EXPOSED_HEADERS
+    exposed = live.AGENT_CORS_EXPOSED_HEADERS
     return (
         *VARY,
         ("Access-Control-Allow-Origin", _shown(origin)),
@@ -65,16 +64,16 @@ def of_answer(request: Request) -> Headers:
 
 
 def _methods() -> set[str]:
-    return {method.upper() for method in settings.AGENT_CORS_METHODS}
+    return {method.upper() for method in live.AGENT_CORS_METHODS}
 
 
 def _may_send(name: str) -> bool:
-    allowed = {header.lower() for header in settings.AGENT_CORS_HEADERS}
+    allowed = {header.lower() for header in live.AGENT_CORS_HEADERS}
     return "*" in allowed or name.lower() in allowed | ALWAYS_ALLOWED
 
 
 def _credentials() -> Headers:
-    return (("Access-Control-Allow-Credentials", "true"),) if settings.AGENT_CORS_CREDENTIALS else ()
+    return (("Access-Control-Allow-Credentials", "true"),) if live.AGENT_CORS_CREDENTIALS else ()
 
 
 def _shown(origin: str) -> str:
@@ -82,11 +81,11 @@ def _shown(origin: str) -> str:
 
 
 def _allows_all() -> bool:
-    return not settings.AGENT_CORS_ORIGINS or "*" in settings.AGENT_CORS_ORIGINS
+    return not live.AGENT_CORS_ORIGINS or "*" in live.AGENT_CORS_ORIGINS
 
 
 def _is_allowed(origin: str) -> bool:
-    return _allows_all() or any(_pattern(entry).fullmatch(origin.lower()) for entry in settings.AGENT_CORS_ORIGINS)
+    return _allows_all() or any(_pattern(entry).fullmatch(origin.lower()) for entry in live.AGENT_CORS_ORIGINS)
 
 
 @lru_cache(maxsize=256)

@@ -1,6 +1,6 @@
 """Rows edited inside another row's page: choices fetched once per page, and rows that are two steps away."""
 
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from django import forms
 from django.contrib.admin import TabularInline
@@ -16,14 +16,15 @@ class FetchesChoicesOnce:
     forms: list[forms.ModelForm]
 
     def add_fields(self, form: Any, index: int | None) -> None:
-        super().add_fields(form, index)  # type: ignore[misc]
+        cast(Any, super()).add_fields(form, index)
         self.narrow(form)
         shared = self.__dict__.setdefault("_shared_choices", {})
         for name, field in form.fields.items():
-            if isinstance(field, ModelChoiceField) and not isinstance(field.widget, forms.HiddenInput):
+            if isinstance(field, ModelChoiceField) and not field.widget.is_hidden:
+                drop_down: Any = field
                 if name not in shared:
-                    shared[name] = list(field.choices)
-                field.choices = shared[name]
+                    shared[name] = list(drop_down.choices)
+                drop_down.choices = shared[name]
 
     def narrow(self, form: Any) -> None:
         """Limit what a drop-down offers, by setting `form.fields[...].queryset`."""
@@ -40,6 +41,7 @@ class NestedFormSet(FetchesChoicesOnce, BaseModelFormSet):
     """
 
     instance: Any
+    model: Any
 
     def __init__(
         self,
@@ -76,13 +78,14 @@ class NestedInline(TabularInline):
 
     checks_class = _NoForeignKeyNeeded
     form = forms.ModelForm
-    fields: Any = ()
+    formset: Any
+    fields: ClassVar[Any] = ()
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **options: Any) -> Any:
         return modelformset_factory(
             self.model,
             form=self._permitted(request, obj),
-            formset=cast(Any, self.formset),
+            formset=self.formset,
             fields=[name for name in self.fields if name not in self.get_readonly_fields(request, obj)],
             extra=self.get_extra(request, obj),
             max_num=self.get_max_num(request, obj),
@@ -96,7 +99,7 @@ class NestedInline(TabularInline):
 
         def has_changed(form: Any) -> bool:
             allowed = may_add if form.instance._state.adding else may_change
-            return allowed and super(permitted, form).has_changed()
+            return allowed and cast(Any, super(permitted, form)).has_changed()
 
         permitted: Any = type("PermittedForm", (self.form,), {"has_changed": has_changed})
         return permitted

@@ -7,10 +7,9 @@ decision (reasons, forced decisions, overrides, kept profiles, predictions) goes
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-from django.conf import settings
-
 from config.wire import agent
 from config.wire.agent import AgentDoor, Refused, described
+from config.wire.live import live
 from config.wire.message import Answer, Request
 from decisions import deciding, explain, exposing, overrides, profiles
 from decisions.api.agent.shapes import DecideBody, ForcedDecision
@@ -32,6 +31,7 @@ OPTIONS = frozenset(
     }
 )
 NO_OPTIONS: frozenset[str] = frozenset()
+SILENT = frozenset({"DISABLE_DECISION_EVENT"})
 
 
 @agent.post
@@ -82,7 +82,7 @@ def _is_plain(snapshot: Snapshot, asked: DecideBody, options: frozenset[str], ke
         or asked.fetchSegments
         or "INCLUDE_REASONS" in options
         or "IGNORE_USER_PROFILE_SERVICE" in options
-        or settings.AGENT_OVERRIDES
+        or live.AGENT_OVERRIDES
         or profiles.remembers_draws(snapshot)
         or (cmab and (not keys or not cmab.isdisjoint(keys)))
     )
@@ -106,7 +106,7 @@ def _wishes(request: Request, snapshot: Snapshot, asked: DecideBody, options: fr
     user_id = asked.userId or ""
     return explain.Wishes(
         forced=dict(_forced(asked.forcedDecisions or ())),
-        overrides=overrides.of_user(snapshot, user_id) if settings.AGENT_OVERRIDES else {},
+        overrides=overrides.of_user(snapshot, user_id) if live.AGENT_OVERRIDES else {},
         ignores_profile="IGNORE_USER_PROFILE_SERVICE" in options,
         profiles=request.headers.get("x-optimizely-ups-name"),
     )
@@ -126,7 +126,7 @@ def _note(
 
 
 def _answer_plain(outcomes: Sequence[Outcome], context: bytes, options: frozenset[str], *, is_list: bool) -> Answer:
-    if options:
+    if not options <= SILENT:
         return _answer_told([Decision(outcome) for outcome in outcomes], context, options, is_list=is_list)
     if not is_list:
         return agent.ok(outcomes[0].head + context + outcomes[0].tail)

@@ -1,0 +1,83 @@
+"""Lists: a plain array as documented, an envelope with a page token as soon as `limit` or `page_token` is asked for."""
+
+import base64
+import binascii
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+import pydantic_core
+from django.db.models import Q, QuerySet
+from pydantic import BaseModel, Field
+
+from config.wire.experiment_api.answering import JSON, answer
+from config.wire.experiment_api.faults import Faults
+from config.wire.experiment_api.shapes import Shape
+from config.wire.message import Answer
+
+DEFAULT_LIMIT = 10
+
+
+class Listing(Shape):
+    active_only: bool = False
+    limit: Annotated[int, Field(ge=1, le=100)] | None = None
+    page_token: str | None = Field(default=None, description="Opaque, from `next_page_token`.")
+
+
+class CriteriaListing(Shape):
+    limit: Annotated[int, Field(ge=1, le=100)] | None = None
+    page_token: str | None = Field(default=None, description="Opaque, from `next_page_token`.")
+
+
+def listed(
+    rows: QuerySet[Any], asked: Listing | CriteriaListing, *, name: str, write: Callable[[Any], BaseModel]
+) -> Answer:
+    """`rows`, oldest first: all of them, or one page of `{name: [...], "next_page_token": text or null}`."""
+    if asked.limit is None and asked.page_token is None:
+        return answer([write(row) for row in rows])
+    limit = asked.limit or DEFAULT_LIMIT
+    found = list(after(rows, asked.page_token or "")[: limit + 1])
+    return envelope([write(row) for row in found[:limit]], found[:limit] if len(found) > limit else [], name=name)
+
+
+def envelope(shown: Sequence[BaseModel], rows: Sequence[Any], *, name: str) -> Answer:
+    """One page; the token points behind the last of `rows`, which are empty at the end."""
+    token = token_of(rows[-1]) if rows else None
+    return Answer(200, pydantic_core.to_json({name: shown, "next_page_token": token}), JSON)
+
+
+def after(rows: QuerySet[Any], token: str) -> QuerySet[Any]:
+    """The rows that come behind a token, in order of creation. Raises Faults for a token that is none of ours."""
+    if not token:
+        return rows
+    moment, pk = _read_token(token)
+    return rows.filter(Q(created_at__gt=moment) | Q(created_at=moment, pk__gt=pk))
+
+
+def before(rows: QuerySet[Any], token: str) -> QuerySet[Any]:
+    """The same for a list with the newest first."""
+    if not token:
+        return rows
+    moment, pk = _read_token(token)
+    return rows.filter(Q(created_at__lt=moment) | Q(created_at=moment, pk__lt=pk))
+
+
+def token_of(row: Any) -> str:
+    return base64.urlsafe_b64encode(f"{row.created_at.isoformat()} {row.pk}".encode()).decode()
+
+
+def _read_token(token: str) -> tuple[datetime, int]:
+    try:
+        moment, pk = base64.b64decode(token, altchars="-_", validate=True).decode().split(" ")
+        position = datetime.fromisoformat(moment), int(pk)
+    except (binascii.Error, UnicodeDecodeError, ValueError):
+        position = None
+    if position is None or position[0].tzinfo is None or not 0 <= position[1] < 1 << 63:
+        fault = {
+            "type": "page_token",
+            "loc": ("query", "page_token"),
+            "msg": "Input should be a page token of this list",
+            "input": token,
+        }
+        raise Faults([fault]) from None
+    return position

@@ -1,0 +1,198 @@
+"""What Test Lab's clients poll: today's features as published, and the user-blocks (testlab contract §2.6, §2.7).
+
+`at` answers from memory while the project's snapshot and the day are the same; only a change makes it read, and give
+user-blocks to whom they belong, in one transaction under the project's lock.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Mapping, Set
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import orjson
+from django.db import DatabaseError, transaction
+
+from decisions import datafiles, documents, snapshots
+from decisions.compile import Snapshot
+from experiments.models import Experiment, Project, Publication
+from features import catalogue, userblocks
+from features.catalogue import Feature, Variant
+from features.models import Flag
+from features.userblocks import Block, Claim
+
+logger = logging.getLogger(__name__)
+
+PATIENCE_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Current:
+    """The current features by id, all user-blocks, and when any of this last changed."""
+
+    project_id: int
+    project_uid: str
+    features: tuple[Feature, ...]
+    blocks: tuple[Block, ...]
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What was last read, good for one snapshot and one day."""
+
+    project_key: str
+    snapshot: Snapshot | None
+    day: date
+    value: Current
+
+
+@dataclass(slots=True)
+class _State:
+    held: _Held | None = None
+    failed_at: float = float("-inf")
+
+
+_state = _State()
+_lock = threading.Lock()
+
+
+def at(*, project_key: str, now: datetime) -> Current:
+    """The state at `now`. While the database is away, the last one that was read.
+
+    Raises DatabaseError only when there is none.
+    """
+    held = _state.held
+    if held is not None and _holds(held, project_key, now):
+        return held.value
+    with _lock:
+        held = _state.held
+        if held is not None and _holds(held, project_key, now):
+            return held.value
+        return _renewed(held, project_key, now)
+
+
+def _holds(held: _Held, project_key: str, now: datetime) -> bool:
+    if held.project_key != project_key:
+        return False
+    if time.monotonic() - _state.failed_at < PATIENCE_SECONDS:
+        return True
+    try:
+        return held.day == now.astimezone(UTC).date() and held.snapshot is snapshots.for_key(project_key)
+    except DatabaseError:
+        _note_failure()
+        return True
+
+
+def _renewed(held: _Held | None, project_key: str, now: datetime) -> Current:
+    try:
+        return _renew(project_key, now)
+    except DatabaseError:
+        if held is None or held.project_key != project_key:
+            raise
+        _note_failure()
+        return held.value
+
+
+def _note_failure() -> None:
+    logger.warning("The database is away; answering the last features that were read", exc_info=True)
+    _state.failed_at = time.monotonic()
+
+
+def _renew(project_key: str, now: datetime) -> Current:
+    made = project(key=project_key)
+    with transaction.atomic():
+        locked = Project.objects.select_for_update().get(pk=made.pk)
+        value = reconcile(project=locked, now=now)
+        generation = Project.objects.values_list("generation", flat=True).get(pk=made.pk)
+    snapshots.refresh()
+    snapshot = snapshots.for_key(project_key)
+    fits = snapshot is not None and snapshot.generation == generation
+    _state.held = _Held(project_key, snapshot if fits else None, now.astimezone(UTC).date(), value)
+    return value
+
+
+def project(*, key: str) -> Project:
+    """The project of Test Lab's clients, made when it is missing."""
+    found = Project.objects.filter(key=key).first()
+    return found or Project.objects.get_or_create(key=key, defaults={"name": "Test Lab"})[0]
+
+
+def reconcile(*, project: Project, now: datetime) -> Current:
+    """Give the user-blocks to the published experiments of today and answer the whole state.
+
+    Call it in a transaction that holds the project's row, so that nobody publishes or gives blocks meanwhile.
+    """
+    publication = Publication.objects.filter(project=project).order_by("-revision").first()
+    document = documents.EMPTY if publication is None else orjson.loads(publication.document)
+    rows = _current_features(document, now.astimezone(UTC).date()) if _is_open(project) else ()
+    if userblocks.reconcile(claims=_claims(rows), now=now):
+        snapshots.announce(project_ids=[project.pk])
+    published_at = project.created_at if publication is None else publication.published_at
+    changed_at = datafiles.changed_at(document, now=now, published_at=published_at)
+    return Current(
+        project_id=project.pk,
+        project_uid=str(project.uid),
+        features=rows,
+        blocks=userblocks.every_block(),
+        changed_at=max(changed_at, userblocks.last_change() or changed_at),
+    )
+
+
+def _claims(rows: tuple[Feature, ...]) -> list[Claim]:
+    """Experiments in the order in which they get blocks: by their start, then by id."""
+    tests = [row for row in rows if row.kind == Flag.Kind.EXPERIMENT]
+    return [Claim(row.id, row.share) for row in sorted(tests, key=lambda row: (row.first_day, row.id))]
+
+
+def _is_open(project: Project) -> bool:
+    return project.active and "testlab" in project.dialects
+
+
+def _current_features(document: Mapping[str, Any], today: date) -> tuple[Feature, ...]:
+    experiments = {row["id"]: row for row in document["experiments"] if row["kind"] == Experiment.Kind.AB_TEST}
+    closed = _closed(document, experiments.keys())
+    rows = (_feature(flag, experiments) for flag in document["flags"] if not closed.intersection(flag["rules"][:1]))
+    return tuple(row for row in rows if row.is_current(today))
+
+
+def _closed(document: Mapping[str, Any], published: Set[int]) -> set[int]:
+    """Experiments that somebody has ended, or not started yet. A new one that lacks variants is neither."""
+    tests = {pk for flag in document["flags"] if flag["kind"] == Flag.Kind.EXPERIMENT for pk in flag["rules"]}
+    unpublished = Experiment.objects.filter(pk__in=tests - published, variations__isnull=False)
+    return set(unpublished.order_by("pk").values_list("pk", flat=True))
+
+
+def _feature(flag: Mapping[str, Any], experiments: Mapping[int, Mapping[str, Any]]) -> Feature:
+    """A published flag as a feature; the same reading as `catalogue.feature_of` has of the rows."""
+    experiment = next((experiments[pk] for pk in flag["rules"] if pk in experiments), None)
+    governing = experiment if flag["kind"] == Flag.Kind.EXPERIMENT else None
+    arms = [] if experiment is None else sorted(experiment["variations"], key=lambda arm: arm["id"])
+    share = Decimal(flag["traffic"])
+    return Feature(
+        id=flag["id"],
+        kind=flag["kind"],
+        name=flag["key"],
+        first_day=catalogue.first_day(_day(flag["starts_on"]), _instant(governing["starts_at"] if governing else None)),
+        last_day=catalogue.last_day(_day(flag["ends_on"]), _instant(governing["ends_at"] if governing else None)),
+        is_running=flag["is_running"] and (governing is None or governing["status"] == "running"),
+        share=share if governing is None else catalogue.governing_share(share, Decimal(governing["traffic"])),
+        description=flag.get("description", ""),
+        variants=tuple(_variant(arm) for arm in arms),
+    )
+
+
+def _day(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)
+
+
+def _instant(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
+
+
+def _variant(arm: Mapping[str, Any]) -> Variant:
+    weight = catalogue.written(Decimal(arm["weight"]), arm.get("weight_scale", 0))
+    return Variant(arm["id"], arm["value"] or arm["key"], arm["is_control"], weight)

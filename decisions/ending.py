@@ -1,0 +1,33 @@
+"""When an experiment has enough people and pauses by itself (upgrade contract §4, Ending criteria)."""
+
+from datetime import datetime
+
+from django.db.models import Count
+
+from decisions import lifecycle
+from decisions.plans import Plan
+from experiments.models import Experiment
+from users.assignments import USER
+from users.models import Assignment
+
+
+def check(*, plan: Plan, now: datetime) -> None:
+    """Pause a running experiment whose counts are reached; called where somebody has just been enrolled.
+
+    The row lock makes enrolments of such an experiment take turns, so no count is missed.
+    """
+    if plan.status != "running" or (plan.ending_user_count is None and plan.ending_group_count is None):
+        return
+    experiment = Experiment.objects.select_for_update().get(pk=plan.id)
+    if experiment.status == Experiment.Status.RUNNING and is_reached(plan):
+        lifecycle.change_status(experiment=experiment, to=Experiment.Status.PAUSED, now=now, by="ending criteria")
+
+
+def is_reached(plan: Plan) -> bool:
+    """Enough groups with enough people in an experiment of groups that counts them; else enough people."""
+    people = Assignment.objects.filter(experiment_id=plan.id, unit_type=USER, ended_at__isnull=True)
+    if plan.unit == "group" and plan.ending_group_count is not None:
+        enough = plan.ending_user_count or 1
+        sizes = people.exclude(group_id="").values("group_id").annotate(size=Count("id")).order_by("group_id")
+        return sizes.filter(size__gte=enough).count() >= plan.ending_group_count
+    return plan.ending_user_count is not None and people.count() >= plan.ending_user_count

@@ -1,0 +1,1 @@
+"""Statistics on summary numbers: plain Python, no database, no Django. Each function names its source."""

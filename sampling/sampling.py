@@ -1,0 +1,72 @@
+"""Samples: recorded once and for good, completed once. Which bucket we choose ourselves is `sampling.choosing`'s."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from decisions import deciding
+from experiments.errors import Invalid, NotFound
+from experiments.models import Experiment, Variation
+from sampling import choosing, recording
+from sampling.models import Sample
+from sampling.recording import NewSample
+from users.models import Assignment
+
+
+def record(*, experiment: Experiment, entity: str, value: str, bucket: str, now: datetime) -> Sample:
+    """Store that `entity`, with `value`, was put in `bucket`; an empty one means "you choose". Sticky.
+
+    A sample of the same entity and value is answered as it was first stored. Raises Invalid (field
+    `allocated_bucket`) for a bucket the experiment does not have, unless it has none, and where nothing can be chosen.
+    """
+    stored = _find(experiment, entity, value)
+    if stored is not None:
+        return stored
+    with transaction.atomic():
+        assignment = _assignment(experiment, entity, bucket, now)
+        arm = assignment.variation.key if assignment and assignment.variation else ""
+        is_arm = assignment is not None and bucket in ("", arm)
+        made = NewSample(entity, value, bucket or arm, assignment.pk if assignment and is_arm else None)
+        recording.insert(experiment_id=experiment.pk, samples=[made], now=now)
+        stored = _find(experiment, entity, value)
+        assert stored is not None, "the row was just made or was there before"
+        return stored
+
+
+def _find(experiment: Experiment, entity: str, value: str) -> Sample | None:
+    return Sample.objects.filter(experiment=experiment, entity=entity, value=value).first()
+
+
+def _assignment(experiment: Experiment, entity: str, bucket: str, now: datetime) -> Assignment | None:
+    """The entity's remembered arm: the one it has, else the client's choice or ours."""
+    if not bucket:
+        return choosing.choose(experiment=experiment, entity=entity, now=now)
+    arms = {arm.key: arm for arm in Variation.objects.filter(experiment=experiment).order_by("-position", "-id")}
+    if not arms:
+        return None
+    if bucket not in arms:
+        raise Invalid(f"This experiment has no bucket {bucket}", field="allocated_bucket")
+    assignment, _ = deciding.remember(
+        project_id=experiment.project_id,
+        experiment_id=experiment.pk,
+        user_id=entity,
+        variation_id=arms[bucket].pk,
+        method=Assignment.Method.CLIENT,
+        now=now,
+    )
+    return assignment
+
+
+def complete(*, experiment_uid: UUID | str, uid: UUID, outcome: float | None, now: datetime) -> Sample:
+    """Note that the outcome of a sample is known, and what it is; the first time wins. Raises NotFound."""
+    if not isinstance(experiment_uid, UUID):
+        raise NotFound("sample", uid)
+    rows = Sample.objects.filter(uid=uid, experiment__uid=experiment_uid)
+    rows.filter(complete=False).update(complete=True, completed_at=now, updated_at=now)
+    if outcome is not None:
+        rows.filter(outcome=None).update(outcome=outcome, updated_at=now)
+    found = rows.select_related("experiment").first()
+    if found is None:
+        raise NotFound("sample", uid)
+    return found

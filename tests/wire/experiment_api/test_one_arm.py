@@ -1,0 +1,88 @@
+"""A sample without a bucket gets the arm every other dialect gives: remembered first, drawn else."""
+
+import pytest
+
+from decisions import deciding, snapshots
+from decisions.engine import Subject
+from experiments.models import Experiment, Variation
+from tests.wire.experiment_api import api
+from users.models import Assignment, ExperimentUser, UserAlias
+
+pytestmark = pytest.mark.django_db
+
+
+def _decided(experiment: Experiment, user_id: str) -> str:
+    snapshot = snapshots.for_project(experiment.project_id)
+    arm = deciding.arm(snapshot, snapshot.experiments[experiment.pk], Subject(user_id, {}))
+    assert arm is not None
+    return arm.key
+
+
+def _draw(experiment: Experiment, user_id: str) -> str:
+    """What an SDK decides from the datafile alone."""
+    drawn = snapshots.for_project(experiment.project_id).engine.draw(experiment.datafile_id, user_id)
+    assert drawn is not None
+    return drawn.key
+
+
+def _remember(experiment: Experiment, user_id: str, key: str) -> None:
+    deciding.remember(
+        project_id=experiment.project_id,
+        experiment_id=experiment.pk,
+        user_id=user_id,
+        variation_id=Variation.objects.get(key=key).pk,
+        method=Assignment.Method.FORCED,
+        now=experiment.created_at,
+    )
+
+
+def test_what_we_choose_is_what_the_datafile_draws() -> None:
+    made = api.halves()
+    experiment = Experiment.objects.get(uid=made["id"])
+    entities = [f"user{number}" for number in range(40)]
+
+    chosen = [api.sample(made, entity)["allocated_bucket"] for entity in entities]
+
+    assert chosen == [_draw(experiment, entity) for entity in entities]
+    assert not Experiment.objects.get().remembers_other_arms
+
+
+def test_a_bucket_the_client_chose_is_decided_for_everybody_who_asks() -> None:
+    made = api.halves()
+    experiment = Experiment.objects.get(uid=made["id"])
+    for entity in ("ann", "bob", "cleo", "dan"):
+        api.sample(made, entity, "treatment")
+
+    assert {_decided(experiment, entity) for entity in ("ann", "bob", "cleo", "dan")} == {"treatment"}
+    assert {_draw(experiment, entity) for entity in ("ann", "bob", "cleo", "dan")} == {"control", "treatment"}
+
+
+def test_an_arm_remembered_elsewhere_is_what_we_choose() -> None:
+    made = api.halves()
+    experiment = Experiment.objects.get(uid=made["id"])
+    other = {"control": "treatment", "treatment": "control"}[_draw(experiment, "user123")]
+    _remember(experiment, "user123", other)
+
+    assert api.sample(made, "user123")["allocated_bucket"] == other
+
+
+def test_an_alias_has_the_arm_of_its_person() -> None:
+    made = api.halves()
+    experiment = Experiment.objects.get(uid=made["id"])
+    other = {"control": "treatment", "treatment": "control"}[_draw(experiment, "alias")]
+    UserAlias.objects.create(alias="alias", user=ExperimentUser.objects.create(external_id="root"))
+    _remember(experiment, "root", other)
+
+    assert api.sample(made, "alias")["allocated_bucket"] == other
+    assert Assignment.objects.get().unit_id == "root"
+
+
+def test_a_bucket_that_contradicts_the_remembered_arm_is_kept_as_the_client_s_own_word() -> None:
+    made = api.halves()
+    experiment = Experiment.objects.get(uid=made["id"])
+    api.sample(made, "user123", "control", value="US")
+
+    second = api.sample(made, "user123", "treatment", value="DE")
+
+    assert second["allocated_bucket"] == "treatment"
+    assert _decided(experiment, "user123") == "control"
