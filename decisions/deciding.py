@@ -84,19 +84,33 @@ def remember(
             group_id=group_id,
             ip_address=ip_address,
         )
-        if made and _differs(project_id, experiment_id, root, variation_id):
+        if made and _differs(snapshots.for_project(project_id), experiment_id, root, variation_id):
             read_remembered(project_id=project_id, experiment_id=experiment_id)
         return stored, made
 
 
-def _differs(project_id: int, experiment_id: int, user_id: str, variation_id: int) -> bool:
+def remember_many(
+    *, snapshot: Snapshot, experiment_id: int, arms: Mapping[str, int], method: str, now: datetime
+) -> Mapping[str, tuple[int, int | None]]:
+    """The same for many people at once, `{root user id: variation id}`, in a few statements.
+
+    Answers the stored rows, `{root user id: (assignment id, variation id)}`: whoever had an arm keeps it.
+    """
+    with transaction.atomic():
+        assignments.remember_many(experiment_id=experiment_id, arms=arms, method=method, now=now)
+        if any(_differs(snapshot, experiment_id, user, arm) for user, arm in arms.items()):
+            read_remembered(project_id=snapshot.project_id, experiment_id=experiment_id)
+        return assignments.live(experiment_id=experiment_id, user_ids=list(arms))
+
+
+def _differs(snapshot: Snapshot, experiment_id: int, user_id: str, variation_id: int) -> bool:
     """Whether some decision about this person could come out otherwise without reading what was remembered."""
-    experiment = snapshots.for_project(project_id).experiments.get(experiment_id)
+    experiment = snapshot.experiments.get(experiment_id)
     if experiment is None or experiment.remembers:
         return experiment is None
     if experiment.row["audience"] is not None:
         return True
-    drawn = draw(snapshots.for_project(project_id), experiment, Subject(user_id, {}))
+    drawn = draw(snapshot, experiment, Subject(user_id, {}))
     return drawn is None or drawn.id != variation_id
 
 

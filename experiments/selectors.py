@@ -34,6 +34,17 @@ def whole_experiments(*, project: Project) -> QuerySet[Experiment]:
     )
 
 
+def experiment_named(*, name: str) -> Experiment:
+    """The experiment with this uid, else the only one with this key. Raises NotFound."""
+    try:
+        found = list(Experiment.objects.filter(uid=UUID(name)).select_related("project"))
+    except ValueError:
+        found = list(Experiment.objects.filter(key=name).select_related("project").order_by("id")[:2])
+    if len(found) != 1:
+        raise NotFound("experiment", name)
+    return found[0]
+
+
 def experiments_at(*, site: str, target: str, project_key: str | None = None) -> list[Experiment]:
     """Every authored experiment with a decision point at a place, in any status, with its variations; oldest first."""
     here = Q(points__site=site, points__target=target)

@@ -40,3 +40,10 @@ def add_condition(*, criterion: Criterion, condition: NewCondition) -> Condition
         value=condition.value,
         condition=condition.condition,
     )
+
+
+def amend_condition(*, condition: Condition, **changes: str) -> None:
+    """Change `model`, `property`, `value` or the operator `condition`."""
+    for name, value in changes.items():
+        setattr(condition, name, value)
+    condition.save()

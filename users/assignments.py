@@ -10,6 +10,8 @@ from functools import lru_cache
 
 from django.db import connection, transaction
 
+from experiments.identity import new_uid
+from experiments.sets import among, insert_new
 from users.models import Assignment, UserAlias
 
 USER = "user"
@@ -108,8 +110,63 @@ def remember(
         return stored, stored.uid == row.uid
 
 
+def root_ids(*, user_ids: Sequence[str]) -> Mapping[str, str]:
+    """The person behind each id that is an alias; other ids are left out. One read."""
+    found = UserAlias.objects.filter(alias__in=among(user_ids)).order_by("id")
+    return dict(found.values_list("alias", "user__external_id"))
+
+
+def live(*, experiment_id: int, user_ids: Sequence[str]) -> Mapping[str, tuple[int, int | None]]:
+    """`{user id: (assignment id, variation id)}` of those who have an arm. One read."""
+    found = Assignment.objects.filter(
+        experiment_id=experiment_id, unit_type=USER, unit_id__in=among(user_ids), ended_at__isnull=True
+    ).order_by("id")
+    return {unit: (pk, variation) for unit, pk, variation in found.values_list("unit_id", "pk", "variation_id")}
+
+
+def remember_many(*, experiment_id: int, arms: Mapping[str, int], method: str, now: datetime) -> None:
+    """Store the arms `{user id: variation id}` of those who have none yet; `live` tells what holds afterwards.
+
+    One statement: `bulk_create` would take a second for ten thousand.
+    """
+    insert_new(
+        into=Assignment._meta.db_table,
+        columns=(
+            ("unit_id", "value ->> 1"),
+            ("variation_id", "CAST(value ->> 2 AS bigint)"),
+            ("experiment_id", "%s"),
+            ("method", "%s"),
+            ("assigned_at", "%s"),
+            ("unit_type", f"'{USER}'"),
+            ("group_id", "''"),
+            ("ip_address", "''"),
+        ),
+        fixed=(experiment_id, method, connection.ops.adapt_datetimefield_value(now)),
+        rows=[(new_uid().hex, user, arm) for user, arm in arms.items()],
+    )
+
+
 def end(*, experiment_id: int, unit: Unit, now: datetime) -> int:
     """End a unit's live assignment; the row is kept as history. Answers how many were ended (0 or 1)."""
     return Assignment.objects.filter(
         experiment_id=experiment_id, unit_type=unit.type, unit_id=unit.id, ended_at__isnull=True
     ).update(ended_at=now)
+
+
+def bring(rows: Sequence[Assignment]) -> tuple[int, list[tuple[Assignment, int | None]]]:
+    """Store many arms that were given elsewhere, at most one per unit and experiment; a live one that is here stands.
+
+    Answers how many are new, and each row that was not with the variation that stands.
+    """
+    Assignment.objects.bulk_create(rows, ignore_conflicts=True)
+    stored = {
+        (row.experiment_id, row.unit_type, row.unit_id): row
+        for row in Assignment.objects.filter(
+            experiment_id__in={row.experiment_id for row in rows},
+            unit_id__in=[row.unit_id for row in rows],
+            ended_at__isnull=True,
+        )
+    }
+    there = [(row, stored[row.experiment_id, row.unit_type, row.unit_id]) for row in rows]
+    kept = [(row, found.variation_id) for row, found in there if found.uid != row.uid]
+    return len(rows) - len(kept), kept

@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 import msgspec
+from django.conf import settings
 
 from config.wire import agent
 from config.wire.agent import AgentDoor, Refused, described
@@ -76,6 +77,18 @@ def _collect(request: Request) -> Answer:
 
 
 collect = agent.open_to_browsers("POST", _collect)
+
+
+@agent.get
+def event_stream(request: Request, snapshot: Snapshot) -> Answer:
+    """Notifications as they happen; refused unless they are switched on."""
+    if not settings.AGENT_NOTIFICATIONS:
+        return agent.text(403, "Notification stream not enabled")
+    return agent.NOT_BUILT
+
+
+class EventStream(AgentDoor):
+    event_stream = described(event_stream)
 
 
 class Track(AgentDoor):

@@ -86,13 +86,15 @@ def described(
     path: Kind | None = None,
     query: Kind | None = None,
     body: Kind | None = None,
+    optional_body: Kind | None = None,
     page: str = "",
     misses: str = "",
 ) -> View:
     """The view with what it reads and answers told to OpenAPI. `answers=[Shape]` is an array of it; `page` names the
     envelope's key where paging is offered; `misses` is what a 404 says is not found."""
     responses: dict[int, Any] = {status: OpenApiResponse(_answered(answers, page), "Successful Response")}
-    if path or query or body:
+    sent = body or optional_body
+    if path or query or sent:
         responses[422] = OpenApiResponse(HTTPValidationError, "Validation Error")
     if misses:
         responses[404] = OpenApiResponse(HTTPError, f"{misses} not found")
@@ -101,7 +103,7 @@ def described(
         summary=summary,
         description=" ".join(description.split()),
         parameters=[*_parameters(path, "path"), *_parameters(query, "query")],
-        request={"application/json": body} if body else None,
+        request={"application/json": sent} if sent else None,
         responses=responses,
     )
     described_view: View = decorate(view)

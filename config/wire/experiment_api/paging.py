@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import pydantic_core
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Q, QuerySet
 from pydantic import BaseModel, Field
 
 from config.wire.experiment_api.answering import JSON, answer
@@ -40,7 +40,7 @@ def listed(
     return envelope([write(row) for row in found[:limit]], found[:limit] if len(found) > limit else [], name=name)
 
 
-def envelope(shown: Sequence[BaseModel], rows: Sequence[Model], *, name: str) -> Answer:
+def envelope(shown: Sequence[BaseModel], rows: Sequence[Any], *, name: str) -> Answer:
     """One page; the token points behind the last of `rows`, which are empty at the end."""
     token = token_of(rows[-1]) if rows else None
     return Answer(200, pydantic_core.to_json({name: shown, "next_page_token": token}), JSON)

@@ -38,6 +38,20 @@ def fresh_or_whole(request: Request, body: bytes, *, modified: int | None = None
     return bytes_answer(body, headers=headers)
 
 
+def packed(request: Request, body: bytes, gzipped: bytes, *, tag: str) -> Answer:
+    """The same of a long list, compressed for clients that take it so."""
+    answer = fresh_or_whole(request, body, tag=tag)
+    varies = (*answer.headers, ("Vary", "Accept-Encoding"))
+    if answer.status == 200 and _takes_gzip(request.header("accept-encoding")):
+        return Answer(200, gzipped, headers=(*varies, ("Content-Encoding", "gzip")))
+    return Answer(answer.status, answer.body, answer.content_type, varies)
+
+
+def _takes_gzip(accepted: str) -> bool:
+    wishes = [wish.replace(" ", "").lower().partition(";q=") for wish in accepted.split(",")]
+    return any(name in ("gzip", "*") and quality not in ("0", "0.0", "0.00", "0.000") for name, _, quality in wishes)
+
+
 def http_date(second: int) -> str:
     return format_datetime(datetime.fromtimestamp(second, UTC), usegmt=True)
 

@@ -1,4 +1,4 @@
-"""Include and exclude lists in both filter modes, nested segments, and the global exclude (upgrade contract §3.1-3.2)."""
+"""Include and exclude lists in both modes, nested segments, and the global exclude (upgrade contract §3.1-3.2)."""
 
 from typing import Any
 
