@@ -27,7 +27,8 @@ def _measured(database: str) -> Row:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         settings = {}
         if database == "postgresql":
-            settings = {"DATABASE_URL": stack.enter_context(postgres.private_server()), "WORKERS": "4"}
+            url = stack.enter_context(postgres.private_server(*served.DURABLE))
+            settings = {"DATABASE_URL": f"{url}/postgres", "WORKERS": "4"}
         server = stack.enter_context(served.arbiter(directory / "var", flags=1, **settings))
         watchers = [_connect(server.url) for _ in range(WATCHERS)]
         delays = sorted(_publish_and_wait(server.url, watchers) for _ in range(PUBLICATIONS))
