@@ -9,8 +9,14 @@ from django.http import HttpRequest
 GROUPS: dict[str, tuple[str, ...]] = {
     "Experiments": ("experiments.Project", "experiments.Experiment", "experiments.ExclusionGroup"),
     "Flags": ("features.Flag", "features.UserBlock"),
-    "For whom": ("experiments.Segment", "experiments.Attribute", "users.PreviewUser"),
-    "What is measured": ("events.EventDefinition", "events.Metric", "events.MetricQuery"),
+    "For whom": (
+        "experiments.Segment",
+        "experiments.SegmentMember",
+        "experiments.Attribute",
+        "sampling.Criterion",
+        "users.PreviewUser",
+    ),
+    "What is measured": ("events.EventDefinition", "events.Metric"),
     "People in experiments": (
         "users.ExperimentUser",
         "users.Assignment",
@@ -24,10 +30,26 @@ GROUPS: dict[str, tuple[str, ...]] = {
 }
 
 
+# What a model is called where its own name says too little.
+NAMES = {
+    "events.EventDefinition": "Events to track",
+    "events.MetricLog": "Logged metrics",
+    "events.Quarantine": "Refused rows",
+    "experiments.ApiClient": "API clients",
+    "experiments.SegmentMember": "Members of segments",
+    "features.UserBlock": "Test Lab's user blocks",
+    "sampling.Criterion": "Sampling criteria",
+    "users.ExperimentUser": "People",
+    "users.PointMark": "Marks at decision points",
+    "users.UserProfile": "Saved profiles",
+}
+
+
 class Console(AdminSite):
     site_header = "Arbiter"
     site_title = "Arbiter"
     index_title = "Experiments, flags and the people in them"
+    site_url = None
     empty_value_display = "–"
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
@@ -37,6 +59,8 @@ class Console(AdminSite):
 
 def _grouped(apps: list[Any]) -> list[Any]:
     models = {f"{app['app_label']}.{row['object_name']}": (app, row) for app in apps for row in app["models"]}
+    for label, (_, row) in models.items():
+        row["name"] = NAMES.get(label, row["name"])
     groups = []
     for title, labels in GROUPS.items():
         found = [models.pop(label) for label in labels if label in models]

@@ -8,6 +8,7 @@ from django.urls import include, path
 
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("", include("config.routes.swagger")),
     path("", include("config.routes.upgrade")),
     path("", include("config.routes.experiment_api")),
     path("", include("config.routes.agent")),

@@ -34,6 +34,7 @@ class Current:
     """The current features by id, all user-blocks, and when any of this last changed."""
 
     project_id: int
+    project_uid: str
     features: tuple[Feature, ...]
     blocks: tuple[Block, ...]
     changed_at: datetime
@@ -126,13 +127,19 @@ def reconcile(*, project: Project, now: datetime) -> Current:
     Call it in a transaction that holds the project's row, so that nobody publishes or gives blocks meanwhile.
     """
     publication = Publication.objects.filter(project=project).order_by("-revision").first()
-    document = documents.empty(project=project) if publication is None else orjson.loads(publication.document)
+    document = documents.EMPTY if publication is None else orjson.loads(publication.document)
     rows = _current_features(document, now.astimezone(UTC).date()) if _is_open(project) else ()
     if userblocks.reconcile(claims=_claims(rows), now=now):
         snapshots.announce(project_ids=[project.pk])
     published_at = project.created_at if publication is None else publication.published_at
     changed_at = datafiles.changed_at(document, now=now, published_at=published_at)
-    return Current(project.pk, rows, userblocks.every_block(), max(changed_at, userblocks.last_change() or changed_at))
+    return Current(
+        project_id=project.pk,
+        project_uid=str(project.uid),
+        features=rows,
+        blocks=userblocks.every_block(),
+        changed_at=max(changed_at, userblocks.last_change() or changed_at),
+    )
 
 
 def _claims(rows: tuple[Feature, ...]) -> list[Claim]:
@@ -169,8 +176,8 @@ def _feature(flag: Mapping[str, Any], experiments: Mapping[int, Mapping[str, Any
         id=flag["id"],
         kind=flag["kind"],
         name=flag["key"],
-        first_day=catalogue.first_day(_day(flag["starts_on"]), _instant(governing and governing["starts_at"])),
-        last_day=catalogue.last_day(_day(flag["ends_on"]), _instant(governing and governing["ends_at"])),
+        first_day=catalogue.first_day(_day(flag["starts_on"]), _instant(governing["starts_at"] if governing else None)),
+        last_day=catalogue.last_day(_day(flag["ends_on"]), _instant(governing["ends_at"] if governing else None)),
         is_running=flag["is_running"] and (governing is None or governing["status"] == "running"),
         share=share if governing is None else catalogue.governing_share(share, Decimal(governing["traffic"])),
         description=flag.get("description", ""),

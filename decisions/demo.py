@@ -7,12 +7,15 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 
-from decisions import lifecycle
+from decisions import delivery, lifecycle
 from events.models import EventDefinition
 from experiments.models import Attribute, DecisionPoint, Design, Experiment, Payload, Project, Segment, Variation
+from features.authoring import Wanted, WantedVariant
+from features.catalogue import Feature
 from features.models import Flag, FlagRule, Variable, VariableValue
 
 KEY = "demo"
@@ -80,29 +83,24 @@ def _shop(project: Project, now: datetime) -> None:
 
 
 def _lab(project: Project, now: datetime) -> None:
-    """One experiment and one toggle, current from today on, as a Test Lab admin would have made them."""
-    today = now.date()
-    days = {"starts_on": today, "ends_on": today + timedelta(days=TESTLAB_DAYS)}
-    banner = _experiment(
-        project,
-        key="banner_colour",
-        name="Banner colour",
-        hypothesis="A warm banner is noticed by more visitors.",
-        audience=None,
-        arms=(("blue", "blue"), ("orange", "orange")),
-        place=None,
+    """One experiment and one toggle, current from today on, made as Test Lab's own admin makes them."""
+    banner = _feature(project, Flag.Kind.EXPERIMENT, "Banner colour", "Is a warm banner noticed more?", now)
+    delivery.replace_variants(
+        project=project,
+        feature_id=banner.id,
+        wanted=[WantedVariant("blue", is_control=True, weight=HALF), WantedVariant("orange", weight=HALF)],
+        now=now,
     )
-    flag = Flag.objects.create(
-        project=project, key="banner_colour", kind=Flag.Kind.EXPERIMENT, description="The demo's experiment.", **days
-    )
-    FlagRule.objects.create(flag=flag, experiment=banner)
-    Flag.objects.create(
-        project=project, key="dark_mode", kind=Flag.Kind.TOGGLE, description="The demo's toggle.", **days
-    )
-    _start((banner,), now)
+    _feature(project, Flag.Kind.TOGGLE, "Dark mode", "Offers the dark colours.", now)
 
 
-def _project(key: str, name: str, **keys: object) -> Project:
+def _feature(project: Project, kind: int, name: str, description: str, now: datetime) -> Feature:
+    days = {"first_day": now.date(), "last_day": now.date() + timedelta(days=TESTLAB_DAYS)}
+    wanted = Wanted(kind=kind, name=name, is_running=True, share=Decimal(1), description=description, **days)
+    return delivery.create(project=project, wanted=wanted, strict=True, now=now).feature
+
+
+def _project(key: str, name: str, **keys: Any) -> Project:
     """A project with the (empty) list of people who take part in nothing, which UpGrade wants in every context."""
     project = Project.objects.create(key=key, name=name, **keys)
     Segment.objects.create(project=project, name="Takes part in nothing", kind=Segment.Kind.GLOBAL_EXCLUDE)
@@ -126,14 +124,14 @@ def _experiment(
     hypothesis: str,
     audience: Segment | None,
     arms: Arms,
-    place: tuple[str, str] | None,
+    place: tuple[str, str],
 ) -> Experiment:
-    """An A/B test of equal arms, the first one the control, with a payload per arm where there is a place."""
+    """An A/B test of two equal arms, the first one the control, with a payload for each at one decision point."""
     experiment = Experiment.objects.create(
         project=project, key=key, name=name, hypothesis=hypothesis, audience=audience
     )
     Design.objects.create(experiment=experiment)
-    point = DecisionPoint.objects.create(experiment=experiment, site=place[0], target=place[1]) if place else None
+    point = DecisionPoint.objects.create(experiment=experiment, site=place[0], target=place[1])
     for position, (arm_key, says) in enumerate(arms, start=1):
         arm = Variation.objects.create(
             experiment=experiment,
@@ -144,8 +142,7 @@ def _experiment(
             weight_scale=1,
             position=position,
         )
-        if point:
-            Payload.objects.create(variation=arm, decision_point=point, value=says)
+        Payload.objects.create(variation=arm, decision_point=point, value=says)
     return experiment
 
 

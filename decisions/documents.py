@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from experiments import selectors
-from experiments.models import Design, Experiment, Project, Segment, Variation
+from experiments.models import Design, Experiment, Project, Variation
 from features.models import Flag
 from users.models import PreviewUser
 
@@ -55,7 +55,7 @@ def _preview_user(row: PreviewUser) -> dict[str, Any]:
     }
 
 
-def _segment(segment: Segment) -> dict[str, Any]:
+def _segment(segment: Any) -> dict[str, Any]:
     return {
         "id": segment.pk,
         "uid": str(segment.uid),
@@ -64,7 +64,7 @@ def _segment(segment: Segment) -> dict[str, Any]:
         "kind": segment.kind,
         "rule": segment.rule,
         "children": sorted(child.pk for child in segment.children.all()),
-        "has_members": segment.members.exists(),
+        "has_members": segment.has_members,
     }
 
 

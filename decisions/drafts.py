@@ -17,6 +17,7 @@ SECTIONS = {
     "attributes": "attribute",
     "events": "event",
     "exclusion_groups": "exclusion group",
+    "preview_users": "preview user",
 }
 
 
@@ -36,22 +37,20 @@ class Draft:
 
     @property
     def is_published(self) -> bool:
-        return self.saved == self.published
+        return not self.changes
 
 
 def of_project(*, project: Project) -> Draft:
     """An authored project's draft. Two reads of everything it has: for pages, not for requests of clients."""
     publication = Publication.objects.filter(project=project).order_by("-revision").first()
     saved = orjson.loads(orjson.dumps(documents.freeze(project=project)))
-    published = documents.empty(project=project) if publication is None else orjson.loads(publication.document)
+    published = documents.EMPTY if publication is None else orjson.loads(publication.document)
     return Draft(saved=saved, published=published, publication=publication)
 
 
 def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterable[str]:
-    if before["project"] != after["project"]:
-        yield "the project's keys: changed"
     for section, word in SECTIONS.items():
-        old, new = _by_id(before[section]), _by_id(after[section])
+        old, new = _by_id(before.get(section, ())), _by_id(after[section])
         for pk, row in new.items():
             if pk not in old:
                 yield f"{word} {_name(row)}: new"

@@ -13,7 +13,8 @@ from django.db.models import F
 
 from decisions import documents, snapshots
 from experiments.errors import Invalid, NotAllowed
-from experiments.models import Experiment, Project, Publication, StatusChange
+from experiments.models import Design, Experiment, Project, Publication, StatusChange
+from users import reached
 from users.models import Assignment
 
 Status = Experiment.Status
@@ -96,7 +97,7 @@ def _drawn_by(row: dict[str, object]) -> tuple[object, ...]:
 
 
 def change_status(*, experiment: Experiment, to: str, now: datetime, by: str = "") -> Experiment:
-    """Walk one step of an experiment's life and publish it.
+    """Walk one step of an experiment's life and publish it. A start keeps out who was there before, where asked.
 
     A repeat of the present status changes nothing. Raises NotAllowed for a step that does not exist and Invalid for
     an experiment that cannot run as it is.
@@ -105,11 +106,42 @@ def change_status(*, experiment: Experiment, to: str, now: datetime, by: str = "
         locked = Experiment.objects.select_for_update().select_related("project").get(pk=experiment.pk)
         if locked.status == to:
             return locked
+        _require_step(locked, to)
         if to in (Status.RUNNING, Status.PREVIEW):
             check_runnable(experiment=locked)
-        _step(locked, to, now, by)
+        _take(locked, to, now, by)
         publish(project=locked.project, now=now, by=by)
         return locked
+
+
+def step(
+    *,
+    experiment: Experiment,
+    to: str,
+    now: datetime,
+    post_rule: str | None = None,
+    fallback: str | None = None,
+    by: str = "",
+) -> Experiment:
+    """`change_status`, with what people get after the end said along. `fallback` is a variation's key.
+
+    Raises Invalid for a fallback that is no variation, and as `change_status` does.
+    """
+    with transaction.atomic():
+        if post_rule is not None or fallback is not None:
+            _set_post_rule(experiment, post_rule, fallback)
+            publish(project=experiment.project, now=now, by=by)
+        return change_status(experiment=experiment, to=to, now=now, by=by)
+
+
+def _set_post_rule(experiment: Experiment, post_rule: str | None, fallback: str | None) -> None:
+    design, _ = Design.objects.get_or_create(experiment=experiment)
+    arm = experiment.variations.filter(key=fallback).first() if fallback is not None else None
+    if fallback is not None and arm is None:
+        raise Invalid(f"{experiment} has no variation {fallback}", field="fallback")
+    design.post_rule = post_rule or Design.PostRule.ASSIGN
+    design.fallback = arm
+    design.save()
 
 
 def set_active(*, experiment: Experiment, active: bool, now: datetime, by: str = "") -> None:
@@ -119,18 +151,25 @@ def set_active(*, experiment: Experiment, active: bool, now: datetime, by: str =
     """
     locked = Experiment.objects.select_for_update().get(pk=experiment.pk)
     if (locked.status == Status.RUNNING) is not active:
-        _step(locked, Status.RUNNING if active else Status.INACTIVE, now, by)
+        _take(locked, Status.RUNNING if active else Status.INACTIVE, now, by)
 
 
-def _step(experiment: Experiment, to: str, now: datetime, by: str) -> None:
-    if to not in TRANSITIONS[experiment.status]:
-        raise NotAllowed(f"{experiment} is {experiment.status} and cannot become {to}")
+def _take(experiment: Experiment, to: str, now: datetime, by: str) -> None:
+    """One step of an experiment's life on its locked row: recorded, stamped, and who was there before left out."""
+    _require_step(experiment, to)
     StatusChange.objects.create(
         experiment=experiment, from_status=experiment.status, to_status=to, changed_at=now, changed_by=by
     )
     stamp_activation(experiment=experiment, to=to, now=now)
+    if to == Status.RUNNING and experiment.status != Status.PAUSED:
+        reached.exclude(experiment=experiment, now=now)
     experiment.status = to
     experiment.save()
+
+
+def _require_step(experiment: Experiment, to: str) -> None:
+    if to not in TRANSITIONS[experiment.status]:
+        raise NotAllowed(f"{experiment} is {experiment.status} and cannot become {to}")
 
 
 def stamp_activation(*, experiment: Experiment, to: str, now: datetime) -> None:

@@ -100,10 +100,13 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class PlannedFlag:
+    """A flag with its lists closed over; `is_plain` when it is on for everybody its lists let in."""
+
     id: int
     uid: str
     key: str
     row: Mapping[str, Any]
+    is_plain: bool
     lets_all_in: bool
     included: frozenset[int]
     excluded: frozenset[int]
@@ -265,6 +268,7 @@ def _flag(row: Mapping[str, Any], segments: Mapping[int, Any]) -> PlannedFlag:
         uid=row["uid"],
         key=row["key"],
         row=row,
+        is_plain=row["kind"] != 3 and not row["rules"] and Decimal(row["traffic"]) == 1,
         lets_all_in=row["filter_mode"] == "include_all",
         included=_listed(row["lists"], "include", segments),
         excluded=_listed(row["lists"], "exclude", segments),

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from decisions import deciding
+from decisions import deciding, snapshots
 from events import responses
 from experiments.errors import Conflict, NotFound
 from experiments.models import Project, Variation
@@ -48,3 +48,4 @@ def forget(*, project: Project, user_id: str) -> None:
     with transaction.atomic():
         responses.erase(project_id=project.pk, user_id=user_id)
         recorded.delete(project_id=project.pk, user_id=user_id)
+        snapshots.announce(project_ids=[project.pk])

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
-from events.responses import KIND
 from events.models import Event
+from events.responses import KIND
 from experiments.models import Variation
 
 

@@ -62,7 +62,7 @@ def sdk_key(key: str) -> None:
 
 
 def typed(value: str, kind: str) -> None:
-    """A text that can be read as its kind: boolean, integer, double, string, json or csv."""
+    """A text that can be read as its kind: boolean, integer, double, string, csv, json or json object."""
     problem = _PROBLEMS.get(kind)
     if problem and not problem[0](value):
         raise Invalid(f'"{value[:40]}" is not {problem[1]}.')
@@ -87,9 +87,14 @@ def _is_json(text: str) -> bool:
     return True
 
 
+def _is_json_object(text: str) -> bool:
+    return text.lstrip().startswith("{") and _is_json(text)
+
+
 _PROBLEMS = {
     "boolean": (lambda text: text in ("true", "false"), 'one of "true" and "false"'),
     "integer": (_is_integer, "a whole number"),
     "double": (_is_number, "a number"),
     "json": (_is_json, "JSON"),
+    "json object": (_is_json_object, 'a JSON object, such as {"size": 3}'),
 }

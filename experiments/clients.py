@@ -1,12 +1,10 @@
-"""Clients of `/oauth/token`: making their secrets and recognising them. A secret is shown once and stored hashed.
-
-A secret is 32 random bytes, so one round of SHA-256 keeps it: there is nothing to guess.
-"""
+"""Clients of `/oauth/token`: making their secrets and recognising them. A secret is shown once and stored hashed."""
 
 import base64
-import hashlib
+import hmac
 import secrets
 
+from experiments.access import hash_of
 from experiments.models import ApiClient
 
 SECRET_BYTES = 32
@@ -17,18 +15,13 @@ def new_secret() -> str:
     return base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
 
 
-def hash_of(secret: str) -> str:
-    """What is stored of a secret: `sha256$<hex>`."""
-    return "sha256$" + hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def is_secret(secret: str, *, secret_hash: str) -> bool:
-    """Whether this is the secret that was hashed, in constant time."""
-    return secrets.compare_digest(hash_of(secret), secret_hash)
-
-
 def renew(*, client: ApiClient) -> str:
     """Give a client a new secret, which is answered and stored only as its hash; the old one stops working."""
     secret = new_secret()
     ApiClient.objects.filter(pk=client.pk).update(secret_hash=hash_of(secret))
     return secret
+
+
+def admits(client: ApiClient, secret: str) -> bool:
+    """Whether this is the client's secret; compared in constant time."""
+    return hmac.compare_digest(client.secret_hash, hash_of(secret))

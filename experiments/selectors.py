@@ -1,11 +1,12 @@
 """Named reads of the experiments room, ordered and with what they show already fetched."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
 from experiments.errors import NotFound
-from experiments.models import DecisionPoint, Experiment, Project, Segment, Variation
+from experiments.models import DecisionPoint, Experiment, Project, Segment, SegmentMember, Variation
 
 
 def project_by_key(*, key: str) -> Project:
@@ -33,6 +34,17 @@ def whole_experiments(*, project: Project) -> QuerySet[Experiment]:
     )
 
 
+def experiment_named(*, name: str) -> Experiment:
+    """The experiment with this uid, else the only one with this key. Raises NotFound."""
+    try:
+        found = list(Experiment.objects.filter(uid=UUID(name)).select_related("project"))
+    except ValueError:
+        found = list(Experiment.objects.filter(key=name).select_related("project").order_by("id")[:2])
+    if len(found) != 1:
+        raise NotFound("experiment", name)
+    return found[0]
+
+
 def experiments_at(*, site: str, target: str, project_key: str | None = None) -> list[Experiment]:
     """Every authored experiment with a decision point at a place, in any status, with its variations; oldest first."""
     here = Q(points__site=site, points__target=target)
@@ -43,8 +55,16 @@ def experiments_at(*, site: str, target: str, project_key: str | None = None) ->
 
 
 def segments(*, project: Project) -> QuerySet[Segment]:
-    """Every segment of a project with its children's ids, by id."""
-    return Segment.objects.filter(project=project).prefetch_related("children").order_by("id")
+    """Every segment of a project with its children, and whether it `has_members`, by id."""
+    members = SegmentMember.objects.filter(segment=OuterRef("pk"))
+    rows = Segment.objects.filter(project=project).annotate(has_members=Exists(members))
+    return rows.prefetch_related("children").order_by("id")
+
+
+def unknown_attributes(*, project: Project, keys: Iterable[str]) -> list[str]:
+    """Those of the keys that are no attribute of the project, in alphabetical order."""
+    wanted = set(keys)
+    return sorted(wanted - set(project.attributes.filter(key__in=wanted).values_list("key", flat=True)))
 
 
 EXPERIMENT_API = "experiment_api"

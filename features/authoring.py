@@ -1,4 +1,4 @@
-"""Writing features: the flag and, for an experiment, the experiment behind it, always both (testlab contract §2.2, §2.3).
+"""Writing features: the flag and, for an experiment, the experiment behind it (testlab contract §2.2, §2.3).
 
 Only rows are written here. What makes them count at once (publishing, user-blocks) is `decisions.delivery`, which
 opens the transaction that all of this belongs to.
@@ -111,10 +111,11 @@ def weigh(wanted: Sequence[WantedVariant]) -> tuple[Decimal, ...]:
         _equal_part(number, len(wanted)) if entry.weight is None else _exact(entry.weight)
         for number, entry in enumerate(wanted)
     ]
-    if any(not 0 <= weight <= 1 for weight in weights):
+    if min(weights) < 0 or max(weights) > 1:
         raise Invalid("a weight lies between 0 and 1", field="variants")
-    if abs(sum(weights) - 1) > TOLERANCE:
-        raise Invalid(f"the weights add up to {sum(weights)}, not to 1", field="variants")
+    whole = sum(weights, start=Decimal(0))
+    if abs(whole - 1) > TOLERANCE:
+        raise Invalid(f"the weights add up to {whole}, not to 1", field="variants")
     return tuple(weights)
 
 
@@ -168,8 +169,8 @@ def check_text(text: str) -> None:
 
 
 def _check_name_is_free(project: Project, name: str, *, but: Flag | None) -> None:
-    taken = Flag.objects.filter(project=project, key=name).exclude(pk=None if but is None else but.pk)
-    if taken.exists():
+    taken = Flag.objects.filter(project=project, key=name)
+    if (taken if but is None else taken.exclude(pk=but.pk)).exists():
         raise Conflict(f"there is a feature named {name} already")
 
 
@@ -191,7 +192,7 @@ def _columns(wanted: Wanted) -> Mapping[str, object]:
         "traffic": share,
         "traffic_scale": max(0, -int(share.as_tuple().exponent)),
         "starts_on": wanted.first_day,
-        "ends_on": wanted.last_day,
+        "ends_on": None if wanted.last_day == catalogue.LAST_DAY else wanted.last_day,
     }
 
 
@@ -228,7 +229,7 @@ def opening(first_day: date | None) -> datetime | None:
 
 
 def closing(last_day: date | None) -> datetime | None:
-    """The first instant after the last day; none after the last day there is."""
-    if last_day is None or last_day == catalogue.LAST_DAY:
+    """The first instant after the last day."""
+    if last_day is None:
         return None
     return datetime.combine(last_day + timedelta(days=1), time.min, tzinfo=UTC)

@@ -6,7 +6,16 @@ from decimal import Decimal
 from typing import Any
 
 from decisions import lifecycle
-from experiments.models import DecisionPoint, Design, Experiment, Project, Segment, Variation
+from experiments.models import (
+    DecisionPoint,
+    Design,
+    Experiment,
+    ExperimentList,
+    Project,
+    Segment,
+    SegmentMember,
+    Variation,
+)
 from features.models import Flag, FlagRule, Variable, VariableValue
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -57,3 +66,36 @@ def variable(*, flag: Flag, key: str, default: str = "", values: Mapping[Variati
 
 def segment(*, project: Project, name: str = "segment", rule: Any = (), **fields: Any) -> Segment:
     return Segment.objects.create(project=project, name=name, rule=list(rule), **fields)
+
+
+def started(experiment: Experiment, *, now: datetime = NOW) -> Experiment:
+    """An experiment that is there already, started and published."""
+    return lifecycle.change_status(experiment=experiment, to=Experiment.Status.RUNNING, now=now)
+
+
+def republished(project: Project, *, now: datetime = NOW) -> None:
+    lifecycle.publish(project=project, now=now)
+
+
+def members(*, segment: Segment, users: Sequence[str] = (), groups: Sequence[tuple[str, str]] = ()) -> Segment:
+    """Put people and groups (type, id) into a segment."""
+    units = [("user", user) for user in users] + list(groups)
+    SegmentMember.objects.bulk_create(
+        [SegmentMember(segment=segment, unit_type=kind, unit_id=unit) for kind, unit in units]
+    )
+    return segment
+
+
+def listed(
+    *,
+    experiment: Experiment,
+    mode: str,
+    users: Sequence[str] = (),
+    groups: Sequence[tuple[str, str]] = (),
+    children: Sequence[Segment] = (),
+) -> Segment:
+    """An include or exclude list of an experiment."""
+    made = segment(project=experiment.project, name=f"{mode} list", kind=Segment.Kind.PRIVATE)
+    made.children.set(children)
+    ExperimentList.objects.create(experiment=experiment, segment=made, mode=mode)
+    return members(segment=made, users=users, groups=groups)

@@ -21,8 +21,9 @@ os.environ.setdefault("DATABASE_URL", f"sqlite:///{_var / 'arbiter.sqlite3'}")
 
 from config.settings import *  # noqa: E402
 
-# Tests decide by what their own transaction says; the follower thread has suites of its own.
+# Tests decide by what their own transaction says; the threads have suites of their own.
 INLINE_SNAPSHOTS = True
+INLINE_WRITER = True
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 

@@ -74,6 +74,11 @@ def find(*, experiment_id: int, unit: Unit) -> Assignment | None:
     )
 
 
+def were_given(*, variation_ids: Sequence[int]) -> bool:
+    """Whether one of these variations was ever given to anybody, ended assignments included."""
+    return Assignment.objects.filter(variation_id__in=variation_ids).exists()
+
+
 def remember(
     *,
     experiment_id: int,
@@ -146,3 +151,22 @@ def end(*, experiment_id: int, unit: Unit, now: datetime) -> int:
     return Assignment.objects.filter(
         experiment_id=experiment_id, unit_type=unit.type, unit_id=unit.id, ended_at__isnull=True
     ).update(ended_at=now)
+
+
+def bring(rows: Sequence[Assignment]) -> tuple[int, list[tuple[Assignment, int | None]]]:
+    """Store many arms that were given elsewhere, at most one per unit and experiment; a live one that is here stands.
+
+    Answers how many are new, and each row that was not with the variation that stands.
+    """
+    Assignment.objects.bulk_create(rows, ignore_conflicts=True)
+    stored = {
+        (row.experiment_id, row.unit_type, row.unit_id): row
+        for row in Assignment.objects.filter(
+            experiment_id__in={row.experiment_id for row in rows},
+            unit_id__in=[row.unit_id for row in rows],
+            ended_at__isnull=True,
+        )
+    }
+    there = [(row, stored[row.experiment_id, row.unit_type, row.unit_id]) for row in rows]
+    kept = [(row, found.variation_id) for row, found in there if found.uid != row.uid]
+    return len(rows) - len(kept), kept

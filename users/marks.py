@@ -1,5 +1,7 @@
 """Who was where, and what they saw there: the only writer of `PointMark` and `RepeatedMark`. The first one stands."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from users.models import PointMark, RepeatedMark
@@ -38,3 +40,64 @@ def repeat(*, mark: PointMark, variation_id: int, uniquifier: str, now: datetime
         return row
     RepeatedMark.objects.bulk_create([row], ignore_conflicts=True)
     return RepeatedMark.objects.get(mark=mark, uniquifier=uniquifier)
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """A mark that was made elsewhere; `repeats` is the variation that was met, within subjects."""
+
+    user_row_id: int
+    site: str
+    target: str
+    condition: str | None
+    experiment_uid: str
+    marked_at: datetime
+    repeats: int | None = None
+
+
+def bring(brought: Sequence[Brought], *, fresh: set[tuple[int, str, str]]) -> None:
+    """Store many marks that were made elsewhere, in their order; the first at a point stands.
+
+    `fresh` gathers the points that are new to their people. Meetings within subjects are counted only there, so that
+    bringing them a second time counts them once.
+    """
+    firsts: dict[tuple[int, str, str], PointMark] = {}
+    for each in brought:
+        firsts.setdefault(_place(each), _mark(each))
+    PointMark.objects.bulk_create(firsts.values(), ignore_conflicts=True)
+    people = {each.user_row_id for each in brought}
+    stored = {
+        (row.user_id, row.site, row.target): row
+        for row in PointMark.objects.filter(user_id__in=people, site__in={each.site for each in brought})
+    }
+    fresh |= {place for place, row in firsts.items() if stored[place].uid == row.uid}
+    RepeatedMark.objects.bulk_create(
+        RepeatedMark(mark=stored[_place(each)], variation_id=each.repeats, marked_at=each.marked_at)
+        for each in brought
+        if each.repeats is not None and _place(each) in fresh
+    )
+
+
+def _place(brought: Brought) -> tuple[int, str, str]:
+    return brought.user_row_id, brought.site, brought.target
+
+
+def _mark(brought: Brought) -> PointMark:
+    return PointMark(
+        user_id=brought.user_row_id,
+        site=brought.site,
+        target=brought.target,
+        condition=brought.condition,
+        experiment_uid=brought.experiment_uid,
+        status="condition applied",
+        marked_at=brought.marked_at,
+    )
+
+
+def of_experiment(*, experiment_uid: str, user_ids: Sequence[str]) -> dict[str, list[PointMark]]:
+    """The marks of these people that belong to an experiment, by person, in their order, with their repeats."""
+    rows = PointMark.objects.filter(experiment_uid=experiment_uid, user__external_id__in=user_ids)
+    found: dict[str, list[PointMark]] = {}
+    for row in rows.select_related("user").prefetch_related("repeats").order_by("marked_at", "pk"):
+        found.setdefault(row.user.external_id, []).append(row)
+    return found

@@ -141,3 +141,39 @@ def _check(user_id: str, change: Change) -> None:
     for kind, group_id in (change.working_groups or {}).items():
         texts.check(kind, field="workingGroup", longest=64)
         texts.check(group_id, field="workingGroup")
+
+
+def described(*, row_id: int) -> dict[str, Any]:
+    """A person as UpGrade shows one inside other answers."""
+    person = ExperimentUser.objects.get(pk=row_id)
+    return {
+        "id": person.external_id,
+        "requestedUserId": person.external_id,
+        "group": person.groups,
+        "workingGroup": person.working_groups,
+    }
+
+
+def bring(groups: Mapping[str, Mapping[str, str]]) -> tuple[int, dict[str, int]]:
+    """Make sure that these people are known, the new ones with the working groups given by type.
+
+    Answers how many are new, and everybody's row id. Who is known already keeps what is known of them.
+    """
+    there = dict(ExperimentUser.objects.filter(external_id__in=groups).values_list("external_id", "pk"))
+    fresh = [_brought(user_id, working) for user_id, working in groups.items() if user_id not in there]
+    ExperimentUser.objects.bulk_create(fresh, ignore_conflicts=True)
+    names = [person.external_id for person in fresh]
+    there |= dict(ExperimentUser.objects.filter(external_id__in=names).values_list("external_id", "pk"))
+    return len(fresh), there
+
+
+def _brought(user_id: str, working: Mapping[str, str]) -> ExperimentUser:
+    if not working:
+        return ExperimentUser(external_id=user_id)
+    return ExperimentUser(
+        external_id=user_id,
+        groups={kind: [group] for kind, group in working.items()},
+        working_groups=dict(working),
+        knows_groups=True,
+        knows_working_groups=True,
+    )

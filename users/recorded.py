@@ -1,8 +1,9 @@
-"""Test Lab's users: the live assignments of a project's people, one row per user and variant (testlab contract §2.4)."""
+"""Test Lab's users: the live assignments of a project, one row per user and variant (testlab contract §2.4)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from ipaddress import ip_interface
 
 from django.db.models import Count, Max, Q, QuerySet
 
@@ -39,6 +40,22 @@ def check_id(user_id: str) -> None:
         raise Invalid(f"a user id has at most {LONGEST_ID} characters and no NUL", field="id")
 
 
+def kept_address(address: str, *, policy: str) -> str:
+    """What is kept of an IP address: all of it, its network (/24 or /48), or nothing."""
+    if policy == "drop":
+        return ""
+    if policy == "truncate":
+        found = ip_interface(address)
+        prefix = min(found.network.prefixlen, 24 if found.version == 4 else 48)
+        return str(ip_interface(f"{found.ip}/{prefix}").network)
+    return address
+
+
+def newest() -> int:
+    """The last row of any project: one look at the index of the rows' ids."""
+    return Assignment.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+
+
 def extent(*, project_id: int) -> Extent:
     found = _live(project_id).aggregate(number=Count("pk"), last=Max("pk"))
     return Extent(found["number"], found["last"] or 0)
@@ -58,7 +75,7 @@ def listed(
     rows = rows if feature_id is None else rows.filter(experiment__flag_rules__flag_id=feature_id)
     columns = rows.order_by("pk").values_list("pk", "unit_id", "variation_id", "ip_address", "assigned_at")
     for row_id, user_id, variation_id, ip_address, recorded_at in columns[:limit].iterator(chunk_size=2000):
-        yield Recorded(row_id, user_id, variation_id, ip_address or NO_ADDRESS, recorded_at)
+        yield Recorded(row_id, user_id, variation_id, ip_address, recorded_at)
 
 
 def delete(*, project_id: int, user_id: str) -> None:

@@ -3,10 +3,29 @@
 from django.urls import path, re_path
 
 from config import batch
-from config.wire.agent import Nowhere
+from config.wire.agent import Nowhere, nowhere
+from config.wire.message import Handler
 from decisions.api import agent as decisions
 from events.api import agent as events
 from experiments.api import agent as experiments
+
+# What a batch may call.
+HANDLERS: dict[str, Handler] = {
+    "/v1/config": decisions.config,
+    "/v1/datafile": decisions.datafile,
+    "/v1/decide": decisions.decide,
+    "/v1/lookup": decisions.lookup,
+    "/v1/save": decisions.save,
+    "/v1/track": events.track,
+    "/v1/send-odp-event": events.send_odp_event,
+    "/v1/activate": decisions.activate,
+    "/v1/override": decisions.override,
+    "/v1/reset": decisions.reset,
+    "/v1/notifications/event-stream": events.event_stream,
+    "/oauth/token": experiments.token,
+}
+BATCH = batch.over(HANDLERS, nowhere)
+Batch = batch.door(BATCH)
 
 urlpatterns = [
     path("v1/config", decisions.Config.as_view({"get": "config"})),
@@ -19,11 +38,19 @@ urlpatterns = [
     path("v1/activate", decisions.Activate.as_view({"post": "activate"})),
     path("v1/override", decisions.Override.as_view({"post": "override"})),
     path("oauth/token", experiments.Token.as_view({"post": "token"})),
-    path("v1/batch", batch.Batch.as_view({"post": "batch"})),
+    path("v1/batch", Batch.as_view({"post": "batch"})),
     # SDKs that decide for themselves: where they download and where they report.
     path("datafiles/<str:sdk_key>.json", experiments.PublicDatafile.as_view({"get": "datafile"})),
     path("datafiles/auth/<str:sdk_key>.json", experiments.GuardedDatafile.as_view({"get": "guarded_datafile"})),
     path("v1/events", events.Collector.as_view({"post": "collect"})),
+    # What the Agent serves on its other two ports, and what its own test suites use.
+    path("info", experiments.Info.as_view({"get": "info"})),
+    path("metrics", experiments.Metrics.as_view({"get": "metrics"})),
+    path("webhooks/optimizely", experiments.Webhook.as_view({"post": "webhook"})),
+    path("v1/reset", decisions.Reset.as_view({"post": "reset"})),
+    path("v1/notifications/event-stream", events.EventStream.as_view({"get": "event_stream"})),
+    # The Agent takes a batch under any prefix.
+    re_path(r"^(?:.*/)?[bB][aA][tT][cC][hH]$", Batch.as_view({"post": "batch"}, schema=None)),
     # Whatever else begins with /v1.
     re_path(r"^v1(?:/.*)?$", Nowhere.as_view({"get": "nowhere"})),
 ]

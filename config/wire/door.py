@@ -11,7 +11,14 @@ from config.wire.message import Handler, from_django, to_django
 
 
 class Door(ViewSet):
-    """Base of every dialect's viewsets. `through` hands the request to a handler, unparsed."""
+    """Base of every dialect's viewsets. `through` hands the request to a handler, unparsed.
+
+    Headers are the handler's alone, as in the lane: DRF's own `Allow` and `Vary` are left out.
+    """
+
+    @property
+    def default_response_headers(self) -> dict[str, str]:
+        return {}
 
     def through(self, request: DrfRequest, handler: Handler, **params: Any) -> HttpResponse:
         return to_django(handler(from_django(request._request, {name: str(value) for name, value in params.items()})))

@@ -9,12 +9,14 @@ from msgspec import UNSET, UnsetType
 from config.wire.message import Answer
 from config.wire.upgrade import items
 from config.wire.upgrade.door import UpgradeDoor, described
-from config.wire.upgrade.errors import Refused
+from config.wire.upgrade.errors import WRONG_PARAMETER, Refused, wrong_body
 from config.wire.upgrade.grammar import Call, context, ok, route
 from config.wire.upgrade.shapes import NonEmpty, Nothing
-from decisions import assigning, marking
+from decisions import assigning, flagging, marking
+from decisions.enrolments import layout
+from decisions.flagging import Session
 from decisions.marking import Marked, Sighting
-from users.models import Assignment
+from users import people
 
 
 class AssignBody(msgspec.Struct):
@@ -75,10 +77,6 @@ class MarkedPoint(msgspec.Struct):
     enrollmentCode: str | None
 
 
-ENROLMENT_CODES: dict[str, str] = {Assignment.Method.GROUP: "participant enrolled due to group enrollment"}
-BY_ALGORITHM = "participant enrolled via algorithm"
-
-
 @route(AssignBody, said=list[AssignedPoint])
 def assign(call: Call[AssignBody]) -> Answer:
     """What a person is given at every decision point of a context. Writes nothing."""
@@ -112,7 +110,7 @@ def _marked(sighting: Sighting, marked: Marked) -> dict[str, Any]:
         "site": sighting.site,
         "target": sighting.target,
         "experimentId": marked.experiment_uid,
-        "enrollmentCode": marked.method and ENROLMENT_CODES.get(marked.method, BY_ALGORITHM),
+        "enrollmentCode": marked.method and layout.code(marked.method),
     }
 
 
@@ -120,16 +118,50 @@ class FlagsBody(msgspec.Struct):
     context: NonEmpty
 
 
-@route(FlagsBody, said=list[str])
+class FlagsBodyV6(FlagsBody):
+    """Groups of this session come with the word on whether the stored ones count too: both or neither."""
+
+    groupsForSession: dict[str, list[str]] | None = None
+    includeStoredUserGroups: bool | None = None
+
+
+@route(FlagsBody, in_v6=FlagsBodyV6, said=list[str])
 def feature_flag(call: Call[FlagsBody]) -> Answer:
     """The keys of the flags that are on for a person."""
-    raise Refused(501, "Feature flags are not served yet")
+    keys = flagging.keys_of(
+        snapshot=context(call.body.context), user_id=call.user_id, session=_session(call.body), now=datetime.now(UTC)
+    )
+    return ok(keys)
 
 
-@route(Nothing, said=dict[str, Any])
-def reward(call: Call[Nothing]) -> Answer:
-    """Adaptive experiments are not served: the original's answer when its adaptive service is switched off."""
-    raise Refused(501, "Rewards are not served yet")
+def _session(body: FlagsBody) -> Session | None:
+    if not isinstance(body, FlagsBodyV6) or (body.groupsForSession is None and body.includeStoredUserGroups is None):
+        return None
+    if body.groupsForSession is None or body.includeStoredUserGroups is None:
+        raise wrong_body()
+    return Session(body.groupsForSession, body.includeStoredUserGroups)
+
+
+class Place(msgspec.Struct):
+    site: NonEmpty
+    target: str
+
+
+class RewardBody(msgspec.Struct):
+    rewardValue: Literal["SUCCESS", "FAILURE"]
+    experimentId: str | None = None
+    context: str | None = None
+    decisionPoint: Place | None = None
+
+
+@route(RewardBody, said=dict[str, Any])
+def reward(call: Call[RewardBody]) -> Answer:
+    """How an adaptive condition fared. There is no adaptive service here: the original's answer without one."""
+    body = call.body
+    if body.experimentId is None and (body.context is None or body.decisionPoint is None):
+        raise wrong_body()
+    people.known(user_id=call.user_id)
+    raise Refused(400, "Adaptive experiments are not enabled", name="BadRequestError", type=WRONG_PARAMETER)
 
 
 @route(Nothing, said=str, bare=True)

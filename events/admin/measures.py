@@ -2,18 +2,17 @@
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin
-from django.http import HttpRequest
 
 from config.wire.console.fields import Words
+from config.wire.console.ownership import OwnedForm, StaysInItsProject
 from config.wire.console.publishing import Publishes
 from config.wire.console.saving import SavesOnlyWhatChanged
 from events.models import EventDefinition, Metric
 
 
 @admin.register(EventDefinition)
-class EventDefinitionAdmin(SavesOnlyWhatChanged, Publishes):
+class EventDefinitionAdmin(StaysInItsProject, SavesOnlyWhatChanged, Publishes):
     list_display = ("key", "project", "description", "datafile_id")
     list_filter = ("project",)
     list_select_related = ("project",)
@@ -22,7 +21,7 @@ class EventDefinitionAdmin(SavesOnlyWhatChanged, Publishes):
     readonly_fields = ("datafile_id",)
 
 
-class MetricForm(forms.ModelForm):
+class MetricForm(OwnedForm):
     allowed_values = Words(help_text="For categories: which there are, with commas between them.")
 
     class Meta:
@@ -37,7 +36,7 @@ class MetricForm(forms.ModelForm):
 
 
 @admin.register(Metric)
-class MetricAdmin(SavesOnlyWhatChanged):
+class MetricAdmin(StaysInItsProject, SavesOnlyWhatChanged):
     form = MetricForm
     list_display = ("key", "project", "type", "categories")
     list_filter = ("type", "project")
@@ -47,6 +46,3 @@ class MetricAdmin(SavesOnlyWhatChanged):
     @admin.display(description="Categories")
     def categories(self, metric: Metric) -> str:
         return ", ".join(map(str, metric.allowed_values))
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return () if obj is None else ("project",)

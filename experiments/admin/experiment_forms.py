@@ -1,13 +1,15 @@
 """What a researcher may write into an experiment. The checks themselves are in `experiments.checks`."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
 
-from config.wire.console.fields import Words
+from config.wire.console.fields import Words, scale_of
 from config.wire.console.inlines import NestedFormSet, SharedFormSet
+from config.wire.console.ownership import OwnedForm
 from experiments import checks
 from experiments.errors import Invalid
 from experiments.models import (
@@ -21,6 +23,7 @@ from experiments.models import (
     Variation,
     VariationLevel,
 )
+from users import assignments
 
 
 def checked(check: Callable[[], None]) -> None:
@@ -39,12 +42,12 @@ def kept(formset: Any) -> list[Any]:
     return [form.cleaned_data for form in alive]
 
 
-class ExperimentForm(forms.ModelForm):
+class ExperimentForm(OwnedForm):
     tags = Words()
 
     class Meta:
         model = Experiment
-        fields = "__all__"
+        fields = ()  # the page's fieldsets say which
         help_texts = {
             "kind": "An A/B test compares variations. A targeted delivery gives one thing to an audience.",
             "bucketing": "How a person's arm is drawn. Keep MurmurHash3 unless the experiment came from UpGrade.",
@@ -72,6 +75,11 @@ class VariationForm(forms.ModelForm):
         """The two rows that a new experiment's page proposes are saved even when nobody touched them."""
         return super().has_changed() or bool(self.initial and self.instance.pk is None)
 
+    def save(self, commit: bool = True) -> Any:
+        if "weight" in self.changed_data or self.instance.pk is None:
+            self.instance.weight_scale = scale_of(self.cleaned_data["weight"])
+        return super().save(commit)
+
 
 class VariationFormSet(SharedFormSet):
     """The weights are checked when the rows were touched, so that an older experiment can still be renamed."""
@@ -80,12 +88,22 @@ class VariationFormSet(SharedFormSet):
         super().clean()
         rows = kept(self)
         for row in rows:
-            checked(lambda row=row: checks.variation_key(row["key"]))  # type: ignore[misc]
+            checked(partial(checks.variation_key, row["key"]))
         checked(lambda: checks.keys((row["key"] for row in rows), what="variations"))
         if self.has_changed():
             checked(lambda: checks.weights([row["weight"] for row in rows]))
         if sum(1 for row in rows if row.get("is_control")) > 1:
             raise forms.ValidationError("Only one variation can be the control.")
+        if assignments.were_given(variation_ids=[form.instance.pk for form in self.deleted_forms if form.instance.pk]):
+            raise forms.ValidationError("People were given that variation. Keep it, with the weight 0.")
+
+
+class PointForm(forms.ModelForm):
+    def clean_target(self) -> str | None:
+        """An empty target is "", which clients send; one that an import left null stays null."""
+        target: str | None = self.cleaned_data["target"]
+        was_null = self.instance.pk is not None and self.initial.get("target") is None
+        return target or (None if was_null else "")
 
 
 class PointFormSet(SharedFormSet):
@@ -124,7 +142,18 @@ class PayloadFormSet(NestedFormSet):
 class DesignForm(forms.ModelForm):
     class Meta:
         model = Design
-        fields = "__all__"
+        fields = ()  # the page's fieldsets say which
+        labels = {
+            "unit": "Who is put in",
+            "group_type": "Kind of group",
+            "consistency": "What stays",
+            "algorithm": "How it is drawn",
+            "post_rule": "When it is over",
+            "fallback": "Condition then",
+            "ending_user_count": "Enough people",
+            "ending_group_count": "Enough groups",
+            "filter_mode": "Lists start from",
+        }
         help_texts = {
             "unit": "Who or what is put into a condition.",
             "consistency": "What stays the same when people move between groups.",

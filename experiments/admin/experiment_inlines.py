@@ -1,13 +1,13 @@
 """The parts of an experiment on its page, in the order in which a researcher thinks of them."""
 
-from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin
 from django.db import models
-from django.forms import NumberInput, Textarea, TextInput
+from django.forms import TextInput
 from django.http import HttpRequest
 
+from config.wire.console.fields import tidy
 from config.wire.console.inlines import NestedInline, SharedFormSet
 from events.models import MetricQuery
 from experiments.admin import experiment_forms as forms
@@ -24,9 +24,8 @@ from experiments.models import (
 )
 from features.models import FlagRule
 
-SHORT_TEXT: Any = {models.TextField: {"widget": Textarea(attrs={"rows": 1, "cols": 28})}}
-ORDER: Any = {models.PositiveIntegerField: {"widget": NumberInput(attrs={"class": "console-order", "min": 0})}}
-NARROW: Any = {models.CharField: {"widget": TextInput(attrs={"size": 22})}}
+COMPACT: Any = tidy(rows=1, cols=20) | {models.CharField: {"widget": TextInput(attrs={"size": 18})}}
+ROOMY: Any = tidy(rows=1, cols=50)
 
 
 class VariationInline(admin.TabularInline):
@@ -34,30 +33,20 @@ class VariationInline(admin.TabularInline):
     form = forms.VariationForm
     formset = forms.VariationFormSet
     fields = ("key", "value", "weight", "is_control", "description", "position")
-    formfield_overrides = SHORT_TEXT | ORDER | NARROW
+    formfield_overrides = COMPACT
     extra = 0
     verbose_name_plural = "Variations: what is compared. Weights are shares and add up to 1"
 
     def get_extra(self, request: HttpRequest, obj: Any = None, **options: Any) -> int:
         return 2 if obj is None else 0
 
-    def formfield_for_dbfield(self, field: Any, request: HttpRequest, **options: Any) -> Any:
-        made = super().formfield_for_dbfield(field, request, **options)
-        if field.name == "weight" and made is not None:
-            made.widget = TextInput(attrs={"size": 8, "inputmode": "decimal"})
-            made.prepare_value = _without_zeros
-        return made
-
-
-def _without_zeros(value: Any) -> Any:
-    return format(value.normalize(), "f") if isinstance(value, Decimal) else value
-
 
 class DecisionPointInline(admin.TabularInline):
     model = DecisionPoint
+    form = forms.PointForm
     formset = forms.PointFormSet
     fields = ("site", "target", "exclude_if_reached", "description", "position")
-    formfield_overrides = SHORT_TEXT | ORDER | NARROW
+    formfield_overrides = COMPACT
     extra = 0
     verbose_name_plural = "Decision points: where in the application it makes a difference"
 
@@ -67,7 +56,7 @@ class PayloadInline(NestedInline):
     form = forms.PayloadForm
     formset = forms.PayloadFormSet
     fields = ("variation", "decision_point", "type", "value")
-    formfield_overrides = {models.TextField: {"widget": Textarea(attrs={"rows": 1, "cols": 50})}}
+    formfield_overrides = ROOMY
     extra = 0
     verbose_name_plural = "Payloads: what a variation carries there (save new variations first)"
 
@@ -77,6 +66,7 @@ class DesignInline(admin.StackedInline):
     form = forms.DesignForm
     formset = forms.DesignFormSet
     can_delete = False
+    verbose_name = "Design: who is put into a condition, and what happens at the end"
     verbose_name_plural = "Design: who is put into a condition, and what happens at the end"
     fieldsets = (
         (None, {"fields": (("unit", "group_type"), ("consistency", "algorithm"))}),
@@ -94,7 +84,7 @@ class DesignInline(admin.StackedInline):
 class FactorInline(admin.TabularInline):
     model = Factor
     fields = ("name", "description", "position")
-    formfield_overrides = SHORT_TEXT | ORDER
+    formfield_overrides = COMPACT
     extra = 0
     verbose_name_plural = "Factors of the factorial design"
 
@@ -103,7 +93,7 @@ class LevelInline(NestedInline):
     model = Level
     formset = forms.LevelFormSet
     fields = ("factor", "name", "payload_type", "payload_value", "position")
-    formfield_overrides = SHORT_TEXT | ORDER | NARROW
+    formfield_overrides = COMPACT
     extra = 0
     verbose_name_plural = "Levels of the factors"
 
@@ -120,10 +110,13 @@ class ListInline(admin.TabularInline):
     model = ExperimentList
     formset = forms.ListFormSet
     fields = ("mode", "segment", "position")
-    formfield_overrides = ORDER
+    formfield_overrides = COMPACT
     extra = 0
     verbose_name = "list"
     verbose_name_plural = "Lists: people who are let in or kept out by name"
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("segment")
 
 
 class FlagRuleFormSet(SharedFormSet):
@@ -135,7 +128,7 @@ class FlagRuleInline(admin.TabularInline):
     model = FlagRule
     formset = FlagRuleFormSet
     fields = ("flag", "position")
-    formfield_overrides = ORDER
+    formfield_overrides = COMPACT
     extra = 0
     verbose_name = "flag"
     verbose_name_plural = "Flags that deliver it to Optimizely clients"
@@ -153,7 +146,7 @@ class MetricQueryInline(admin.TabularInline):
     model = MetricQuery
     formset = MetricQueryFormSet
     fields = ("name", "metric", "operation", "compare_with", "compare_value", "repeated_measure", "position")
-    formfield_overrides = ORDER | {models.CharField: {"widget": TextInput(attrs={"size": 14})}}
+    formfield_overrides = COMPACT
     extra = 0
     verbose_name = "question"
     verbose_name_plural = "Questions put to the metrics"

@@ -11,6 +11,8 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 
 from config.wire.console.buttons import Button
+from config.wire.console.fields import tidy
+from config.wire.console.ownership import StaysInItsProject
 from config.wire.console.publishing import Publishes
 from config.wire.console.saving import SavesOnlyWhatChanged
 from decisions import drafts, lifecycle, visibility
@@ -55,8 +57,9 @@ def steps_from(status: str) -> list[tuple[str, str]]:
 
 
 @admin.register(Experiment)
-class ExperimentAdmin(SavesOnlyWhatChanged, Publishes):
+class ExperimentAdmin(StaysInItsProject, SavesOnlyWhatChanged, Publishes):
     form = ExperimentForm
+    formfield_overrides = tidy()
     buttons = (Button("status", change_status),)
     change_form_template = "console/experiment.html"
     list_display = ("name", "project", "status_badge", "kind", "arms", "places", "last_activated_at")
@@ -66,7 +69,6 @@ class ExperimentAdmin(SavesOnlyWhatChanged, Publishes):
     list_per_page = 50
     ordering = ("-created_at", "-id")
     readonly_fields = (
-        "status_badge",
         "uid",
         "datafile_id",
         "created_at",
@@ -75,7 +77,7 @@ class ExperimentAdmin(SavesOnlyWhatChanged, Publishes):
         "remembers_other_arms",
     )
     fieldsets = (
-        (None, {"fields": ("project", "status_badge", "name", "key", "kind")}),
+        (None, {"fields": ("project", "name", "key", "kind")}),
         ("What you want to learn", {"fields": ("description", "hypothesis", "tags")}),
         ("Who takes part", {"fields": ("traffic", "audience", ("exclusion_group", "exclusion_share"))}),
         ("When", {"fields": (("starts_at", "ends_at"),)}),
@@ -99,9 +101,6 @@ class ExperimentAdmin(SavesOnlyWhatChanged, Publishes):
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         return self.new_fieldsets if obj is None else self.fieldsets
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return self.readonly_fields if obj is None else ("project", *self.readonly_fields)
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
         if obj is None:
@@ -144,7 +143,8 @@ class ExperimentAdmin(SavesOnlyWhatChanged, Publishes):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """What was ever given to somebody is history: it is archived, not deleted."""
-        return super().has_delete_permission(request, obj) and (obj is None or obj.last_activated_at is None)
+        allowed = super().has_delete_permission(request, obj)
+        return allowed and (obj is None or (obj.last_activated_at is None and not obj.assignments.exists()))
 
     def get_actions(self, request: HttpRequest) -> Any:
         return {}

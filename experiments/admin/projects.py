@@ -4,13 +4,17 @@ from typing import Any, cast
 
 from django import forms
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
 
+from config.wire.console.buttons import Button
 from config.wire.console.publishing import Publishes
 from config.wire.console.saving import SavesOnlyWhatChanged
 from decisions import snapshots
-from experiments import checks
+from experiments import access, checks
+from experiments.admin import mirrors
 from experiments.errors import Invalid
 from experiments.models import Experiment, Project, Publication
 
@@ -34,6 +38,8 @@ class ProjectForm(forms.ModelForm):
     class Meta:
         model = Project
         fields = ("name", "key", "active", "sdk_key", "environment_key", "dialects", "requires_token")
+        labels = {"active": "On", "sdk_key": "SDK key", "requires_token": "UpGrade clients need a token"}
+        help_texts = {"environment_key": "What Optimizely clients are told about the environment."}
 
     def clean_sdk_key(self) -> str:
         key: str = self.cleaned_data["sdk_key"]
@@ -42,6 +48,18 @@ class ProjectForm(forms.ModelForm):
         except Invalid as refusal:
             raise forms.ValidationError(str(refusal)) from refusal
         return key
+
+
+def new_token(request: HttpRequest, project: Project, argument: str) -> str:
+    token = access.renew(project=project)
+    snapshots.announce(project_ids=[project.pk])
+    return f"The access token of {project} is {token} – copy it now, it is shown this once."
+
+
+def no_token(request: HttpRequest, project: Project, argument: str) -> str:
+    access.remove(project=project)
+    snapshots.announce(project_ids=[project.pk])
+    return f"The datafile of {project} is open again to whoever knows its SDK key."
 
 
 class PublicationInline(admin.TabularInline):
@@ -66,6 +84,9 @@ class PublicationInline(admin.TabularInline):
 @admin.register(Project)
 class ProjectAdmin(SavesOnlyWhatChanged, Publishes):
     form = ProjectForm
+    buttons = (Button("token", new_token), Button("tokenless", no_token))
+    change_form_template = "console/project.html"
+    change_list_template = "console/projects.html"
     list_display = ("name", "key", "active", "source", "experiments_running", "revision")
     list_filter = ("active", "source")
     search_fields = ("name", "key", "sdk_key__exact")
@@ -89,6 +110,16 @@ class ProjectAdmin(SavesOnlyWhatChanged, Publishes):
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
         return () if obj is None else (PublicationInline,)
+
+    def get_urls(self) -> list[URLPattern]:
+        take_in = path("take-in/", self.admin_site.admin_view(self._take_in), name="experiments_project_take_in")
+        return [take_in, *super().get_urls()]
+
+    def _take_in(self, request: HttpRequest) -> HttpResponse:
+        if not self.has_add_permission(request) or not self.has_change_permission(request):
+            raise PermissionDenied
+        context = {**self.admin_site.each_context(request), "opts": self.opts, "title": "Mirror a datafile"}
+        return mirrors.take_in(request, context)
 
     def save_model(self, request: HttpRequest, obj: Project, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)

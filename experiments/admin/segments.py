@@ -3,18 +3,19 @@
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Exists, OuterRef
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
-from config.wire.console.fields import Json, Words
+from config.wire.console.fields import Json, Words, tidy
+from config.wire.console.ownership import OwnedForm, StaysInItsProject
 from config.wire.console.paging import Long
 from config.wire.console.publishing import Publishes
 from config.wire.console.saving import SavesOnlyWhatChanged
 from decisions import audiences
-from experiments import members
+from experiments import members, selectors
 from experiments.errors import Invalid
 from experiments.models import Segment, SegmentMember
 
@@ -27,7 +28,7 @@ RULE_HELP = (
 )
 
 
-class SegmentForm(forms.ModelForm):
+class SegmentForm(OwnedForm):
     rule = Json(required=False, help_text=RULE_HELP)
     tags = Words()
     more_members = forms.CharField(
@@ -35,18 +36,27 @@ class SegmentForm(forms.ModelForm):
         required=False,
         max_length=500_000,
         widget=forms.Textarea(attrs={"rows": 3, "cols": 60}),
-        help_text="One id per line; for a group write its type first, as in classId: 7b. Those already in it are skipped.",
+        help_text="One id per line; for a group write its type first, as in classId: 7b. Known ones are skipped.",
     )
 
     class Meta:
         model = Segment
         fields = ("project", "name", "description", "kind", "list_type", "rule", "children", "tags")
+        labels = {"children": "Segments"}
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         if self.instance.pk is not None and "children" in self.fields:
             field: Any = self.fields["children"]
             field.queryset = field.queryset.filter(project=self.instance.project_id).exclude(pk=self.instance.pk)
+
+    def clean(self) -> Any:
+        data = super().clean() or {}
+        project = data.get("project") or getattr(self.instance, "project", None)
+        others = Segment.objects.filter(project=project, kind=Segment.Kind.GLOBAL_EXCLUDE).exclude(pk=self.instance.pk)
+        if data.get("kind") == Segment.Kind.GLOBAL_EXCLUDE and others.exists():
+            self.add_error("kind", "The project has its global exclude already; add the members to that one.")
+        return data
 
     def clean_rule(self) -> Any:
         rule = self.cleaned_data.get("rule")
@@ -77,8 +87,9 @@ def _is_large(segment: Segment) -> bool:
 
 
 @admin.register(Segment)
-class SegmentAdmin(SavesOnlyWhatChanged, Publishes):
+class SegmentAdmin(StaysInItsProject, SavesOnlyWhatChanged, Publishes):
     form = SegmentForm
+    formfield_overrides = tidy()
     list_display = ("name", "project", "kind", "has_rule", "with_members")
     list_filter = ("kind", "project")
     list_select_related = ("project",)
@@ -100,9 +111,6 @@ class SegmentAdmin(SavesOnlyWhatChanged, Publishes):
             .select_related("project")
             .annotate(has_members=Exists(SegmentMember.objects.filter(segment=OuterRef("pk"))))
         )
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return self.readonly_fields if obj is None else ("project", *self.readonly_fields)
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
         return (MemberInline,) if obj is not None and not _is_large(obj) else ()
@@ -127,6 +135,12 @@ class SegmentAdmin(SavesOnlyWhatChanged, Publishes):
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         members.add(segment=form.instance, units=form.cleaned_data.get("more_members") or [])
+        unknown = selectors.unknown_attributes(
+            project=form.instance.project, keys=audiences.attributes_in(form.instance.rule)
+        )
+        if unknown:
+            names = ", ".join(unknown)
+            messages.warning(request, f"The project has no attribute called {names} yet; SDKs send only known ones.")
 
 
 @admin.register(SegmentMember)

@@ -5,13 +5,14 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
+from config.wire.console.ownership import StaysInItsProject
 from config.wire.console.publishing import Publishes
 from config.wire.console.saving import SavesOnlyWhatChanged
 from experiments.models import Attribute, ExclusionGroup
 
 
 @admin.register(Attribute)
-class AttributeAdmin(SavesOnlyWhatChanged, Publishes):
+class AttributeAdmin(StaysInItsProject, SavesOnlyWhatChanged, Publishes):
     list_display = ("key", "project", "datafile_id")
     list_filter = ("project",)
     list_select_related = ("project",)
@@ -21,7 +22,7 @@ class AttributeAdmin(SavesOnlyWhatChanged, Publishes):
 
 
 @admin.register(ExclusionGroup)
-class ExclusionGroupAdmin(SavesOnlyWhatChanged):
+class ExclusionGroupAdmin(StaysInItsProject, SavesOnlyWhatChanged, Publishes):
     list_display = ("name", "project", "members")
     list_filter = ("project",)
     list_select_related = ("project",)

@@ -5,26 +5,33 @@ from typing import Any
 from django import forms
 from django.db.models import QuerySet
 
-from config.wire.console.fields import Words
+from config.wire.console.fields import Words, scale_of
 from config.wire.console.inlines import NestedFormSet, SharedFormSet
+from config.wire.console.ownership import OwnedForm
 from experiments import checks
 from experiments.errors import Invalid
 from experiments.models import Experiment, Segment, Variation
 from features.models import Flag, Variable, VariableValue
 
 
-class FlagForm(forms.ModelForm):
+class FlagForm(OwnedForm):
     tags = Words()
 
     class Meta:
         model = Flag
-        fields = "__all__"
+        fields = ()  # the page's fieldsets say which
         labels = {"is_running": "On", "is_archived": "Archived"}
         help_texts = {
             "kind": "A toggle is on or off. A roll-out is on for a share of people. An experiment compares variations.",
             "is_running": "Off: applications get the flag switched off, with the defaults of its variables.",
             "is_archived": "Archived flags are not given to anybody.",
         }
+
+    def save(self, commit: bool = True) -> Any:
+        if "traffic" in self.changed_data:
+            self.instance.traffic_scale = scale_of(self.cleaned_data["traffic"])
+            self.derived_columns = ("traffic_scale",)
+        return super().save(commit)
 
     def clean(self) -> Any:
         data = super().clean() or {}
@@ -35,6 +42,11 @@ class FlagForm(forms.ModelForm):
         return data
 
 
+def _kind(type_: str) -> str:
+    """A variable's JSON is always an object, because SDKs want one; a payload's may be any."""
+    return "json object" if type_ == Variable.Type.JSON else type_
+
+
 class VariableForm(forms.ModelForm):
     class Meta:
         model = Variable
@@ -43,7 +55,7 @@ class VariableForm(forms.ModelForm):
     def clean(self) -> Any:
         data = super().clean() or {}
         try:
-            checks.typed(data.get("default_value", ""), data.get("type", ""))
+            checks.typed(data.get("default_value", ""), _kind(data.get("type", "")))
         except Invalid as refusal:
             self.add_error("default_value", str(refusal))
         return data
@@ -58,7 +70,7 @@ class ValueForm(forms.ModelForm):
         data = super().clean() or {}
         variable = data.get("variable")
         try:
-            checks.typed(data.get("value", ""), variable.type if variable else "")
+            checks.typed(data.get("value", ""), _kind(variable.type if variable else ""))
         except Invalid as refusal:
             self.add_error("value", str(refusal))
         return data

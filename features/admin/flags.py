@@ -5,18 +5,19 @@ from typing import Any
 from django.contrib import admin
 from django.db import models
 from django.db.models import Count
-from django.forms import NumberInput, Textarea, TextInput
+from django.forms import TextInput
 from django.http import HttpRequest
 
+from config.wire.console.fields import tidy
 from config.wire.console.inlines import NestedInline
+from config.wire.console.ownership import StaysInItsProject
 from config.wire.console.publishing import Publishes
 from config.wire.console.saving import SavesOnlyWhatChanged
 from features.admin import flag_forms as forms
 from features.models import Flag, FlagList, FlagRule, Variable, VariableValue
 
 COMPACT: Any = {
-    models.TextField: {"widget": Textarea(attrs={"rows": 1, "cols": 46})},
-    models.PositiveIntegerField: {"widget": NumberInput(attrs={"class": "console-order", "min": 0})},
+    **tidy(rows=1, cols=46),
     models.CharField: {"widget": TextInput(attrs={"size": 28})},
 }
 
@@ -68,8 +69,9 @@ class FlagListInline(admin.TabularInline):
 
 
 @admin.register(Flag)
-class FlagAdmin(SavesOnlyWhatChanged, Publishes):
+class FlagAdmin(StaysInItsProject, SavesOnlyWhatChanged, Publishes):
     form = forms.FlagForm
+    formfield_overrides = tidy()
     list_display = ("key", "name", "project", "kind", "is_running", "variable_count", "experiment_count")
     list_filter = ("kind", "is_running", "is_archived", "project")
     list_select_related = ("project",)
@@ -87,9 +89,6 @@ class FlagAdmin(SavesOnlyWhatChanged, Publishes):
             },
         ),
     )
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return self.readonly_fields if obj is None else ("project", *self.readonly_fields)
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
         return (VariableInline,) if obj is None else (VariableInline, RuleInline, ValueInline, FlagListInline)

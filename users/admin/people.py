@@ -8,7 +8,9 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from config.wire.console.inlines import SharedFormSet
+from config.wire.console.ownership import StaysInItsProject
 from config.wire.console.paging import Long
+from config.wire.console.publishing import Publishes
 from config.wire.console.readonly import NeverEdited
 from experiments.models import Experiment, Variation
 from users.models import Assignment, ExperimentUser, ForcedAssignment, PreviewUser, StratumValue, UserAlias
@@ -84,15 +86,12 @@ class ForcedInline(admin.TabularInline):
 
 
 @admin.register(PreviewUser)
-class PreviewUserAdmin(admin.ModelAdmin):
+class PreviewUserAdmin(StaysInItsProject, Publishes):
     list_display = ("external_id", "project")
     list_filter = ("project",)
     list_select_related = ("project",)
     search_fields = ("external_id",)
     fields = ("project", "external_id")
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return () if obj is None else ("project",)
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
         return () if obj is None else (ForcedInline,)

@@ -3,14 +3,16 @@
 `endpoint` is the order of checks, `bodies` reads JSON as Go does, `answers` says how results and refusals sound.
 """
 
-from config.wire.agent.answers import NOT_BUILT, Refused, error, ok, text
+from config.wire.agent.answers import NOT_BUILT, NOT_FOUND, Refused, error, ok, text
 from config.wire.agent.bodies import document, read
 from config.wire.agent.describing import described
 from config.wire.agent.door import AgentDoor, Nowhere
-from config.wire.agent.endpoint import Endpoint, get, keyless, open_to_browsers, post
+from config.wire.agent.endpoint import Endpoint, fresh_id, get, keyless, nowhere, open_to_browsers, post, posted_only
+from config.wire.agent.tokens import refuse_admin
 
 __all__ = [
     "NOT_BUILT",
+    "NOT_FOUND",
     "AgentDoor",
     "Endpoint",
     "Nowhere",
@@ -18,11 +20,15 @@ __all__ = [
     "described",
     "document",
     "error",
+    "fresh_id",
     "get",
     "keyless",
+    "nowhere",
     "ok",
     "open_to_browsers",
     "post",
+    "posted_only",
     "read",
+    "refuse_admin",
     "text",
 ]

@@ -14,6 +14,7 @@ from config.wire.agent.answers import Refused
 Shape = TypeVar("Shape", bound=msgspec.Struct)
 
 PARSE_ERROR = "error parsing request body"
+SURELY_SHALLOW = 200
 
 
 def read(body: bytes, shape: type[Shape]) -> Shape:
@@ -26,10 +27,12 @@ def read(body: bytes, shape: type[Shape]) -> Shape:
 
 
 def document(body: bytes) -> object:
-    """The one JSON value of a body. Raises Refused (400)."""
+    """The one JSON value of a body, nested no deeper than what can be written again. Raises Refused (400)."""
     try:
         value: object = orjson.loads(body)
-    except (ValueError, RecursionError) as fault:
+        if body.count(b"{") + body.count(b"[") > SURELY_SHALLOW:
+            orjson.dumps(value)
+    except (ValueError, TypeError, RecursionError) as fault:
         raise Refused(400, PARSE_ERROR) from fault
     return value
 

@@ -57,6 +57,6 @@ def _inlined(node: Any, definitions: Schema) -> Any:
 
 
 def _nullable(choices: list[Schema], definitions: Schema) -> Schema:
-    """What msgspec writes as a choice with null is an attribute of the other choice in OpenAPI 3.0."""
-    (only,) = choices
-    return {**_inlined(only, definitions), "nullable": True}
+    """What msgspec writes as a choice with null is an attribute of the other choices in OpenAPI 3.0."""
+    inlined = [_inlined(each, definitions) for each in choices]
+    return {**(inlined[0] if len(inlined) == 1 else {"oneOf": inlined}), "nullable": True}

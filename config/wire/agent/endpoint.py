@@ -33,7 +33,7 @@ class Endpoint:
         return self.routed(request) if hosts.is_allowed(request) else BAD_HOST
 
     def routed(self, request: Request) -> Answer:
-        request_id = ("X-Request-Id", request.headers.get("x-request-id") or _fresh_id())
+        request_id = ("X-Request-Id", request.headers.get("x-request-id") or fresh_id())
         if cors.is_preflight(request):
             return _with(cors.preflight(request), (request_id,))
         return _with(self._refuse_or_work(request), (*cors.of_answer(request), request_id))
@@ -61,7 +61,7 @@ class Endpoint:
         return self.work(request, snapshot)
 
 
-def _fresh_id() -> str:
+def fresh_id() -> str:
     """A random UUID v4 in a quarter of `uuid.uuid4`'s time; it names a request and guards nothing."""
     bits = f"{random.getrandbits(128):032x}"
     return f"{bits[:8]}-{bits[8:12]}-4{bits[13:16]}-a{bits[17:20]}-{bits[20:]}"
@@ -90,6 +90,17 @@ def keyless(verb: str, work: Handler) -> Handler:
         if not hosts.is_allowed(request):
             return BAD_HOST
         return _answer(request, work) if request.method == verb else answers.NOT_FOUND
+
+    return _named(handler, work)
+
+
+def posted_only(work: Handler) -> Handler:
+    """The same for a path where other verbs are told what is served."""
+
+    def handler(request: Request) -> Answer:
+        if not hosts.is_allowed(request):
+            return BAD_HOST
+        return _answer(request, work) if request.method == "POST" else Answer(405, b"", "", (("Allow", "POST"),))
 
     return _named(handler, work)
 

@@ -35,11 +35,11 @@ class Buttons(ModelAdmin):
         return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[obj.pk])
 
     def get_urls(self) -> list[URLPattern]:
-        info = (self.opts.app_label, self.opts.model_name)
+        name = f"{self.opts.app_label}_{self.opts.model_name}"
         pressed = self.admin_site.admin_view(self._pressed)
         mine = [
-            path("<path:object_id>/do/<slug:button>/<slug:argument>/", pressed, name="%s_%s_do" % info),
-            path("<path:object_id>/do/<slug:button>/", pressed, name="%s_%s_press" % info),
+            path("<path:object_id>/do/<slug:button>/<slug:argument>/", pressed, name=f"{name}_do"),
+            path("<path:object_id>/do/<slug:button>/", pressed, name=f"{name}_press"),
         ]
         return mine + super().get_urls()
 
@@ -58,7 +58,8 @@ class Buttons(ModelAdmin):
         button = next((each for each in self.all_buttons if each.name == name), None)
         if button is None:
             raise PermissionDenied
-        told(request, lambda: button.press(request, obj, argument))
+        if told(request, lambda: button.press(request, obj, argument)):
+            self.log_change(request, obj, " ".join(filter(None, ("Pressed", name, argument))) + ".")
 
 
 def told(request: HttpRequest, do: Callable[[], str]) -> bool:

@@ -1,10 +1,34 @@
 """Form fields for what a model keeps as JSON but a person writes plainly."""
 
 import json
+from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db import models
+
+
+class Share(forms.DecimalField):
+    """A number shown as 0.5, not as 0.500000000000."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return format(value.normalize(), "f") if isinstance(value, Decimal) else value
+
+
+def scale_of(share: Decimal) -> int:
+    """The decimals a share was written with: Test Lab's clients are told 0.50 where 0.50 was written."""
+    return max(0, -int(share.as_tuple().exponent))
+
+
+def tidy(rows: int = 2, cols: int = 90) -> Any:
+    """`formfield_overrides`: text areas no larger than what is mostly written in them, shares without zeros."""
+    decimal = forms.TextInput(attrs={"size": 8, "inputmode": "decimal"})
+    return {
+        models.TextField: {"widget": forms.Textarea(attrs={"rows": rows, "cols": cols})},
+        models.DecimalField: {"form_class": Share, "widget": decimal},
+        models.PositiveIntegerField: {"widget": forms.NumberInput(attrs={"class": "console-order", "min": 0})},
+    }
 
 
 class Words(forms.CharField):
@@ -34,6 +58,10 @@ class Json(forms.JSONField):
 
     def prepare_value(self, value: Any) -> Any:
         return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        """What was typed, as it was typed, when the page is shown again with a complaint."""
+        return initial if self.disabled else data
 
     def to_python(self, value: Any) -> Any:
         if isinstance(value, str) and len(value) > self.longest:

@@ -1,6 +1,6 @@
 """Rows edited inside another row's page: choices fetched once per page, and rows that are two steps away."""
 
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from django import forms
 from django.contrib.admin import TabularInline
@@ -10,36 +10,49 @@ from django.forms.models import BaseInlineFormSet, BaseModelFormSet, ModelChoice
 from django.http import HttpRequest
 
 
-class FetchesChoicesOnce:
-    """A formset whose rows share one read of the choices of each drop-down."""
+class Rows:
+    """A formset whose rows share one read of the choices of each drop-down, and whose new rows come last."""
 
-    forms: list[forms.ModelForm]
+    initial_forms: list[forms.ModelForm]
 
     def add_fields(self, form: Any, index: int | None) -> None:
-        super().add_fields(form, index)  # type: ignore[misc]
+        cast(Any, super()).add_fields(form, index)
         self.narrow(form)
         shared = self.__dict__.setdefault("_shared_choices", {})
         for name, field in form.fields.items():
-            if isinstance(field, ModelChoiceField) and not isinstance(field.widget, forms.HiddenInput):
+            if isinstance(field, ModelChoiceField) and not field.widget.is_hidden:
+                drop_down: Any = field
                 if name not in shared:
-                    shared[name] = list(field.choices)
-                field.choices = shared[name]
+                    shared[name] = list(drop_down.choices)
+                drop_down.choices = shared[name]
 
     def narrow(self, form: Any) -> None:
         """Limit what a drop-down offers, by setting `form.fields[...].queryset`."""
 
+    def save_new(self, form: Any, commit: bool = True) -> Any:
+        """A new row comes after those that are there, unless a position was written: order decides who gets what."""
+        if "position" in form.fields and "position" not in form.changed_data:
+            form.instance.position = self._last_position() + 1
+            self.__dict__["_placed"] = form.instance.position
+        return cast(Any, super()).save_new(form, commit)
 
-class SharedFormSet(FetchesChoicesOnce, BaseInlineFormSet):
+    def _last_position(self) -> int:
+        there: list[int] = [each.instance.position for each in cast(Any, self.initial_forms)]
+        return max([0, *there, self.__dict__.get("_placed", 0)])
+
+
+class SharedFormSet(Rows, BaseInlineFormSet):
     """For rows that belong to the page's row directly."""
 
 
-class NestedFormSet(FetchesChoicesOnce, BaseModelFormSet):
+class NestedFormSet(Rows, BaseModelFormSet):
     """For rows that belong to a row of the page's row, such as the payloads of an experiment's variations.
 
     Subclasses say in `rows_of` which rows these are.
     """
 
     instance: Any
+    model: Any
 
     def __init__(
         self,
@@ -76,13 +89,14 @@ class NestedInline(TabularInline):
 
     checks_class = _NoForeignKeyNeeded
     form = forms.ModelForm
-    fields: Any = ()
+    formset: Any
+    fields: ClassVar[Any] = ()
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **options: Any) -> Any:
         return modelformset_factory(
             self.model,
             form=self._permitted(request, obj),
-            formset=cast(Any, self.formset),
+            formset=self.formset,
             fields=[name for name in self.fields if name not in self.get_readonly_fields(request, obj)],
             extra=self.get_extra(request, obj),
             max_num=self.get_max_num(request, obj),
@@ -96,7 +110,7 @@ class NestedInline(TabularInline):
 
         def has_changed(form: Any) -> bool:
             allowed = may_add if form.instance._state.adding else may_change
-            return allowed and super(permitted, form).has_changed()
+            return allowed and cast(Any, super(permitted, form)).has_changed()
 
         permitted: Any = type("PermittedForm", (self.form,), {"has_changed": has_changed})
         return permitted

@@ -1,9 +1,11 @@
 """Lists over tables of any size: nothing here ever counts a whole table."""
 
 from functools import cached_property
+from typing import Any
 
-from django.contrib.admin import ModelAdmin
+from django.contrib.admin import ModelAdmin, ShowFacets
 from django.core.paginator import Paginator
+from django.http import HttpRequest
 
 MOST_ROWS = 10_000
 
@@ -13,7 +15,8 @@ class BoundedPaginator(Paginator):
 
     @cached_property
     def count(self) -> int:
-        return len(self.object_list.order_by().values_list("pk")[:MOST_ROWS])
+        rows: Any = self.object_list
+        return len(rows.order_by().values_list("pk")[:MOST_ROWS])
 
 
 class Long(ModelAdmin):
@@ -21,6 +24,14 @@ class Long(ModelAdmin):
 
     paginator = BoundedPaginator
     show_full_result_count = False
+    show_facets = ShowFacets.NEVER
     list_per_page = 50
     list_max_show_all = 0
     ordering = ("-id",)
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """Without a search there is nothing to say about how many were found."""
+        shown: Any = super().get_changelist_instance(request)
+        if not shown.query:
+            shown.full_result_count = shown.result_count
+        return shown

@@ -23,10 +23,10 @@ class TestLabDoor(Door):
             response.content = b""
         return response
 
-    def http_method_not_allowed(self, request: DrfRequest, *args: Any, **kwargs: Any) -> Any:
+    def http_method_not_allowed(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         return to_django(unknown_endpoint())
 
-    def options(self, request: DrfRequest, *args: Any, **kwargs: Any) -> Any:
+    def options(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         return to_django(preflight(from_django(request._request).header("access-control-request-headers")))
 
 

@@ -99,5 +99,7 @@ def address(value: object) -> str:
         found = ipaddress.ip_interface(text(value).strip())
     except ValueError as fault:
         raise Invalid("that is no IP address") from fault
-    whole = found.network.prefixlen == found.max_prefixlen
-    return str(found.ip) if whole else str(found)
+    mapped = getattr(found.ip, "ipv4_mapped", None)
+    written = str(found.ip) if mapped is None else f"::ffff:{mapped}"
+    prefix = found.network.prefixlen
+    return written if prefix == found.max_prefixlen else f"{written}/{prefix}"

@@ -1,5 +1,6 @@
 """The shapes of bodies and answers, for the check of what comes in and for the API description alike."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -69,6 +70,7 @@ def described(
     return extend_schema(
         tags=["Test Lab"],
         summary=summary,
+        operation_id="_".join(re.findall(r"\w+", summary.lower())),
         request={"application/json": _schema(body)} if body else None,
         responses={(200, "application/json"): _schema(answer), (403, "application/json"): refusal},
         parameters=[OpenApiParameter(name, description=text) for name, text in (parameters or {}).items()],

@@ -1,4 +1,4 @@
-"""Tokens, and the datafiles that SDKs download: the Agent routes that need no SDK-key header."""
+"""`GET /datafiles/<sdkKey>.json`: what SDKs that decide for themselves download (agent contract §7)."""
 
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -41,32 +41,15 @@ def _snapshot(request: Request) -> Snapshot | None:
 
 
 def _fresh_or_not(request: Request, snapshot: Snapshot) -> Answer:
-    headers = (("Last-Modified", _last_modified(snapshot, datetime.now(UTC))), ("Cache-Control", "no-cache"))
-    if request.header("if-modified-since") == headers[0][1]:
+    """HTTP counts whole seconds, so a datafile that has just changed is never "not modified", and bears an earlier
+    second: another change within the same one must not be taken for it."""
+    is_settled = datetime.now(UTC) - snapshot.changed_at > SETTLED
+    shown = snapshot.changed_at if is_settled else snapshot.changed_at - timedelta(seconds=1)
+    last_modified = format_datetime(shown.astimezone(UTC), usegmt=True)
+    headers = (("Last-Modified", last_modified), ("Cache-Control", "no-cache"))
+    if is_settled and request.header("if-modified-since") == last_modified:
         return Answer(304, b"", "", headers)
     return Answer(200, snapshot.datafile, headers=headers)
-
-
-def _last_modified(snapshot: Snapshot, now: datetime) -> str:
-    """HTTP counts whole seconds: a datafile just published is given an earlier one, so that another within the same
-    second is not taken for it."""
-    changed_at = snapshot.changed_at
-    is_settled = now - changed_at > SETTLED
-    return format_datetime(
-        (changed_at if is_settled else changed_at - timedelta(seconds=1)).astimezone(UTC), usegmt=True
-    )
-
-
-def _token(request: Request) -> Answer:
-    """Not built yet."""
-    return agent.NOT_BUILT
-
-
-token = agent.keyless("POST", _token)
-
-
-class Token(AgentDoor):
-    token = described(token, keyed=False)
 
 
 class PublicDatafile(AgentDoor):

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from config.wire.console.buttons import Button, Buttons
 from config.wire.console.fields import Words
 from config.wire.console.saving import SavesOnlyWhatChanged
-from experiments import clients
+from experiments import access, clients
 from experiments.models import ApiClient
 
 
@@ -47,6 +47,6 @@ class ApiClientAdmin(SavesOnlyWhatChanged, Buttons):
     def save_model(self, request: HttpRequest, obj: ApiClient, form: Any, change: bool) -> None:
         if not change:
             secret = clients.new_secret()
-            obj.secret_hash = clients.hash_of(secret)
+            obj.secret_hash = access.hash_of(secret)
             messages.warning(request, f"The secret of {obj} is {secret} – copy it now, it is shown this once.")
         super().save_model(request, obj, form, change)

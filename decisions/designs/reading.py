@@ -1,0 +1,217 @@
+"""A design file as values: what is needed of it, under the newest names, checked. Nothing is stored here."""
+
+import io
+import zipfile
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import orjson
+
+from experiments.errors import Invalid
+
+Json = dict[str, Any]
+
+OLD_NAMES = {"expPoint": "site", "expId": "target", "conditionAliases": "conditionPayloads"}
+LARGEST_ENTRY = 50 * 1024 * 1024
+
+
+class PayloadFile(msgspec.Struct):
+    type: str = "string"
+    value: str | None = None
+
+
+class LevelFile(msgspec.Struct):
+    id: UUID
+    name: str = ""
+    description: str | None = None
+    order: int | None = None
+    payload: PayloadFile | None = None
+
+
+class FactorFile(msgspec.Struct):
+    name: str
+    id: UUID | None = None
+    description: str | None = None
+    order: int | None = None
+    levels: list[LevelFile] = []
+
+
+class ElementFile(msgspec.Struct):
+    level: LevelFile
+    id: UUID | None = None
+
+
+class ConditionFile(msgspec.Struct):
+    id: UUID
+    conditionCode: str
+    assignmentWeight: float
+    twoCharacterId: str | None = None
+    name: str | None = None
+    description: str | None = None
+    order: int | None = None
+    levelCombinationElements: list[ElementFile] | None = None
+
+
+class PointFile(msgspec.Struct):
+    id: UUID
+    site: str
+    target: str | None = None
+    twoCharacterId: str | None = None
+    description: str | None = None
+    order: int | None = None
+    excludeIfReached: bool = False
+
+
+class ConditionPayloadFile(msgspec.Struct):
+    id: UUID
+    payload: PayloadFile
+    parentCondition: UUID
+    decisionPoint: UUID | None = None
+
+
+class QuestionFile(msgspec.Struct):
+    operationType: str
+    compareFn: str | None = None
+    compareValue: str | None = None
+
+
+class MetricFile(msgspec.Struct):
+    key: str
+    type: str | None = None
+
+
+class QueryFile(msgspec.Struct):
+    id: UUID
+    query: QuestionFile
+    metric: MetricFile
+    name: str | None = None
+    repeatedMeasure: str = "MOST RECENT"
+    order: int | None = None
+
+
+class PersonFile(msgspec.Struct):
+    userId: str
+
+
+class GroupFile(msgspec.Struct):
+    type: str
+    groupId: str
+
+
+class SegmentFile(msgspec.Struct):
+    id: UUID
+    name: str = ""
+    description: str | None = None
+    type: str | None = None
+    listType: str | None = None
+    individualForSegment: list[PersonFile] = []
+    groupForSegment: list[GroupFile] = []
+    subSegments: list["SegmentFile"] = []
+
+
+class ListFile(msgspec.Struct):
+    segment: SegmentFile
+
+
+class EndingFile(msgspec.Struct):
+    userCount: int | None = None
+    groupCount: int | None = None
+
+
+class StratificationFile(msgspec.Struct):
+    stratificationFactorName: str
+
+
+class DesignFile(msgspec.Struct):
+    """One experiment. Names are the file's own."""
+
+    id: UUID
+    name: str
+    context: list[str]
+    conditions: list[ConditionFile]
+    partitions: list[PointFile]
+    description: str | None = None
+    state: str = "inactive"
+    startOn: str | None = None
+    endOn: str | None = None
+    consistencyRule: str | None = None
+    assignmentUnit: str = "individual"
+    group: str | None = None
+    postExperimentRule: str = "continue"
+    revertTo: UUID | None = None
+    enrollmentCompleteCondition: EndingFile | None = None
+    tags: list[str] = []
+    conditionOrder: str | None = None
+    assignmentAlgorithm: str = "random"
+    filterMode: str = "excludeAll"
+    stratificationFactor: StratificationFile | None = None
+    type: str = "Simple"
+    backendVersion: str | None = None
+    factors: list[FactorFile] | None = None
+    conditionPayloads: list[ConditionPayloadFile] | None = None
+    queries: list[QueryFile] | None = None
+    experimentSegmentInclusion: list[ListFile] | None = None
+    experimentSegmentExclusion: list[ListFile] | None = None
+
+
+def read(content: bytes, *, name: str) -> list[DesignFile]:
+    """Every experiment in a file: one, an array of them, or a zip of such files. Raises Invalid, naming the file."""
+    return [_design(document, name=name) for document in _documents(content, name)]
+
+
+def _documents(content: bytes, name: str) -> Iterator[Json]:
+    if content[:4] == b"PK\x03\x04":
+        for inner, text in _entries(content, name):
+            yield from _documents(text, f"{name}/{inner}")
+        return
+    try:
+        document = orjson.loads(content)
+    except orjson.JSONDecodeError as error:
+        raise Invalid(f"{name} is no JSON: {error}") from error
+    for each in document if isinstance(document, list) else [document]:
+        if not isinstance(each, dict):
+            raise Invalid(f"{name} holds something that is no experiment")
+        yield each
+
+
+def _entries(content: bytes, name: str) -> Iterator[tuple[str, bytes]]:
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            for entry in archive.infolist():
+                if entry.file_size > LARGEST_ENTRY:
+                    raise Invalid(f"{name}/{entry.filename} is larger than {LARGEST_ENTRY} bytes")
+                if entry.filename.endswith(".json"):
+                    yield entry.filename, archive.read(entry)
+    except zipfile.BadZipFile as error:
+        raise Invalid(f"{name} is no zip file: {error}") from error
+
+
+def _design(document: Json, *, name: str) -> DesignFile:
+    renamed = _renamed(document)
+    try:
+        return msgspec.convert(renamed, DesignFile)
+    except msgspec.ValidationError as error:
+        raise Invalid(f"{name}: {document.get('name', 'an experiment')}: {error}") from error
+
+
+def _renamed(node: Any) -> Any:
+    """Older names as the newest ones, and whole objects where an id will do."""
+    if isinstance(node, list):
+        return [_renamed(each) for each in node]
+    if not isinstance(node, dict):
+        return node
+    renamed: Json = {OLD_NAMES.get(str(key), str(key)): _renamed(value) for key, value in node.items()}
+    for key in ("parentCondition", "decisionPoint"):
+        if isinstance(renamed.get(key), dict):
+            renamed[key] = renamed[key].get("id")
+    return _with_payload(renamed)
+
+
+def _with_payload(node: Json) -> Json:
+    """A payload spelt flat (`payloadValue`, `aliasName`, `alias`) as an object."""
+    flat = next((node[key] for key in ("payloadValue", "aliasName", "alias") if key in node), None)
+    if "payload" not in node and flat is not None:
+        return {**node, "payload": {"type": node.get("payloadType") or "string", "value": flat}}
+    return node

@@ -1,0 +1,34 @@
+"""Caliper envelopes, as their sensors send them: kept raw, nothing is read from them."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+import orjson
+
+from events import ingest
+from events.ingest import NewEvent
+from users import people
+
+NO_PROJECT = 0
+"""An envelope names no project."""
+
+
+def keep(*, user_id: str, envelope: Mapping[str, Any], now: datetime) -> bool:
+    """Store an envelope of a known person once. Raises NotFound, and Invalid for texts that cannot be stored."""
+    person = people.known(user_id=user_id)
+    content = orjson.dumps([person.external_id, envelope], option=orjson.OPT_SORT_KEYS)
+    event = NewEvent(
+        project_id=NO_PROJECT,
+        source="upgrade",
+        kind="caliper",
+        key="",
+        user_id=person.external_id,
+        occurred_at=now,
+        received_at=now,
+        uuid=sha256(content).hexdigest()[:48],
+        payload=envelope,
+    )
+    ingest.store([event])
+    return True
