@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from decisions import snapshots
+from decisions import recalling, snapshots
 from decisions.compile import Arm, Comparison, Snapshot
 from decisions.engine import Subject
 from experiments.errors import Invalid
@@ -27,7 +27,11 @@ def subject_and_profile(snapshot: Snapshot, subject: Subject) -> tuple[Subject, 
     """
     if not snapshot.reads:
         return subject, None
-    root, arms = assignments.of_user(user_id=subject.user_id, experiment_ids=[row.id for row in snapshot.remembering])
+    root, arms = recalling.arms_of(
+        project_id=snapshot.project_id,
+        user_id=subject.user_id,
+        experiment_ids=[row.id for row in snapshot.remembering],
+    )
     if root != subject.user_id:
         subject = Subject(root, subject.attributes, subject.segments)
     return subject, profile_of(snapshot, arms)
@@ -84,7 +88,7 @@ def remember(
             group_id=group_id,
             ip_address=ip_address,
         )
-        if made and _differs(snapshots.for_project(project_id), experiment_id, root, variation_id):
+        if made and _differs(snapshots.at_least_stored(project_id), experiment_id, root, variation_id):
             read_remembered(project_id=project_id, experiment_id=experiment_id)
         return stored, made
 
