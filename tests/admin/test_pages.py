@@ -199,6 +199,10 @@ def test_the_index_is_grouped_for_researchers(researcher: Client) -> None:
     assert places == sorted(places)
 
 
+def test_the_address_without_its_last_slash_leads_there(client: Client) -> None:
+    assert client.get("/admin")["Location"] == "/admin/"
+
+
 def test_an_index_of_one_app_opens(researcher: Client) -> None:
     assert researcher.get("/admin/experiments/").status_code == 200
 
