@@ -62,12 +62,12 @@ class Keeper:
     def keep(self, stopping: threading.Event) -> None:
         """Work until `stopping` is set; a job under way is finished first."""
         while not stopping.is_set():
+            close_old_connections()
             self.run_due(stopping)
             stopping.wait(max(0.0, min(self._due.values()) - time.monotonic()))
         self._lease.release()
 
     def run_due(self, stopping: threading.Event) -> None:
-        close_old_connections()
         for job, due in self._due.items():
             if due <= time.monotonic() and not stopping.is_set():
                 self._run(job)
