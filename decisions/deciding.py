@@ -8,7 +8,11 @@ from datetime import datetime
 
 from django.db import transaction
 
+<<<<<<< HEAD
 from decisions import recalling, snapshots
+=======
+from decisions import assigning, snapshots
+>>>>>>> upgrade
 from decisions.compile import Arm, Comparison, Snapshot
 from decisions.engine import Subject
 from experiments.errors import Invalid
@@ -49,13 +53,21 @@ def profile_of(snapshot: Snapshot, arms: Mapping[int, int | None]) -> Profile:
 
 
 def draw(snapshot: Snapshot, experiment: Comparison, subject: Subject) -> Arm | None:
-    """The arm the engine gives, remembered arms aside: audience, exclusion group, traffic, weights."""
+    """The arm the engine gives, remembered arms aside: audience, exclusion group, traffic, weights.
+
+    Of what a datafile cannot say only a plain draw is known without more of the person.
+    """
+    if not experiment.expressible:
+        plan = snapshot.plans.by_id[experiment.id]
+        return experiment.arm(plan.pick(subject.user_id)) if plan.is_pure else None
     variation = snapshot.engine.arm(experiment.datafile_id, subject)
     return None if variation is None else experiment.arm_by_datafile_id(variation.id)
 
 
 def arm(snapshot: Snapshot, experiment: Comparison, subject: Subject) -> Arm | None:
     """The arm a person has in one experiment: remembered, else drawn. None: not in it."""
+    if not experiment.expressible:
+        return experiment.arm(assigning.arm_in(snapshot, experiment.id, subject.user_id))
     subject, profile = subject_and_profile(snapshot, subject)
     variation = snapshot.engine.arm(experiment.datafile_id, subject, profile=profile)
     return None if variation is None else experiment.arm_by_datafile_id(variation.id)
