@@ -8,11 +8,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-<<<<<<< HEAD
-from decisions import recalling, snapshots
-=======
-from decisions import assigning, snapshots
->>>>>>> upgrade
+from decisions import assigning, recalling, snapshots
 from decisions.compile import Arm, Comparison, Snapshot
 from decisions.engine import Subject
 from experiments.errors import Invalid
