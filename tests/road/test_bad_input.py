@@ -105,19 +105,3 @@ def test_broken_http_is_answered_or_closed_and_the_server_lives_on(road: Road, s
 
     assert b" 500 " not in answer[:20]
     assert road.client.get("/health").status == 200
-
-
-def test_slow_bodies_hold_up_nobody(road: Road) -> None:
-    split = urlsplit(road.url)
-    head = b"POST /v1/decide HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{"
-    slow = [socket.create_connection((split.hostname or "", split.port or 0), timeout=5) for _ in range(64)]
-    try:
-        for raw in slow:
-            raw.sendall(head)
-
-        replies = [road.client.get("/health").status for _ in range(20)]
-    finally:
-        for raw in slow:
-            raw.close()
-
-    assert replies == [200] * 20
