@@ -40,6 +40,12 @@ def check_id(user_id: str) -> None:
         raise Invalid(f"a user id has at most {LONGEST_ID} characters and no NUL", field="id")
 
 
+def is_known(*, project_id: int, user_id: str) -> bool:
+    """Whether the project recorded anything of this person."""
+    rows = Assignment.objects.filter(unit_type=USER, unit_id=user_id, experiment__project_id=project_id)
+    return rows.exists()
+
+
 def kept_address(address: str, *, policy: str) -> str:
     """What is kept of an IP address: all of it, its network (/24 or /48), or nothing."""
     if policy == "drop":
