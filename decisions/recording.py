@@ -97,8 +97,9 @@ def forget(*, project: Project, user_id: str) -> None:
     """Delete what this project recorded of a user: variants and events. The person stays known to other projects."""
     recorded.check_id(user_id)
     with transaction.atomic():
-        responses.erase(project_id=project.pk, user_id=user_id)
-        recorded.delete(project_id=project.pk, user_id=user_id)
+        ids = [user_id, assignments.root_id(user_id=user_id)]
+        responses.erase(project_id=project.pk, user_ids=ids)
+        assignments.erase(project_id=project.pk, user_ids=ids)
         snapshots.announce(project_ids=[project.pk])
 
 

@@ -4,12 +4,12 @@ Writing and erasing; lists are in `events/selectors.py`, what they amount to in 
 and user exist is for `decisions.recording` to know.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from events import ingest
 from events.ingest import NewEvent
 from events.models import Event
-from users.assignments import root_id
 
 KIND = "testlab"
 
@@ -32,7 +32,6 @@ def store(
     ingest.store([event])
 
 
-def erase(*, project_id: int, user_id: str) -> None:
-    """Delete a project's events of one user, as a client asks when it deletes the user."""
-    person = root_id(user_id=user_id)
-    Event.objects.filter(project_id=project_id, user_id__in=(user_id, person), kind=KIND).delete()
+def erase(*, project_id: int, user_ids: Sequence[str]) -> None:
+    """Delete a project's events of a person, as a client asks when it deletes its user."""
+    Event.objects.filter(project_id=project_id, user_id__in=user_ids, kind=KIND).delete()

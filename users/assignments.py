@@ -164,6 +164,11 @@ def end(*, experiment_id: int, unit: Unit, now: datetime) -> int:
     ).update(ended_at=now)
 
 
+def erase(*, project_id: int, user_ids: Sequence[str]) -> None:
+    """Delete every arm, live or ended, of a person in one project, as a client asks when it deletes its user."""
+    Assignment.objects.filter(unit_type=USER, unit_id__in=user_ids, experiment__project_id=project_id).delete()
+
+
 def bring(rows: Sequence[Assignment]) -> tuple[int, list[tuple[Assignment, int | None]]]:
     """Store many arms that were given elsewhere, at most one per unit and experiment; a live one that is here stands.
 
