@@ -23,7 +23,7 @@ ROLES: Mapping[str, Role] = {"experiment": "experiment", "feature": "feature"}
 @agent.post
 def activate(request: Request, snapshot: Snapshot) -> Answer:
     """A list with one item per key; an unknown key is an item with an `error`, and the status stays 200."""
-    asked = agent.read(request.body, ActivateBody)
+    asked = agent.read(request, ActivateBody)
     if not asked.userId:
         raise Refused(400, MISSING_USER)
     wishes = Wishes(

@@ -41,7 +41,7 @@ SILENT = frozenset({"DISABLE_DECISION_EVENT"})
 @agent.post
 def decide(request: Request, snapshot: Snapshot) -> Answer:
     """One object for one key, a list for none or several; exposures are recorded unless the client declines."""
-    asked = agent.read(request.body, DecideBody)
+    asked = agent.read(request, DecideBody)
     if not asked.userId:
         raise Refused(400, MISSING_USER)
     options = _options(asked.decideOptions)
