@@ -23,7 +23,8 @@ class Request(msgspec.Struct, frozen=True):
     """`headers` have lower-case names with hyphens; `path` starts with `/`.
 
     `body` is what was sent. A body above `MAX_BODY_BYTES` is never read: then `oversized` is true and `body` empty,
-    and every grammar answers 413 in its own shape.
+    and every grammar answers 413 in its own shape. `document` is the body decoded, where a caller in this process has it
+    so; then `body` says only that there is one.
     """
 
     method: str
@@ -33,6 +34,7 @@ class Request(msgspec.Struct, frozen=True):
     body: bytes = b""
     params: Mapping[str, str] = NO_PARAMS
     oversized: bool = False
+    document: Any = None
 
     def header(self, name: str) -> str:
         return self.headers.get(name, "")
