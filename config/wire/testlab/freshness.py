@@ -19,16 +19,6 @@ def last_modified(changed_at: datetime) -> int:
     return math.ceil(changed_at.timestamp() + settings.TESTLAB_CHANGE_MARGIN)
 
 
-def known_by_date(request: Request, modified: int) -> bool:
-    """Whether the client asks by date only and knows the state of `modified`: then no body need be rendered."""
-    return "if-none-match" not in request.headers and _is_fresh(request, "", modified)
-
-
-def unchanged(modified: int) -> Answer:
-    """304 without an entity tag."""
-    return Answer(304, b"", "", (ANY_ORIGIN, ("Last-Modified", http_date(modified))))
-
-
 def fresh_or_whole(request: Request, body: bytes, *, modified: int | None = None, tag: str = "") -> Answer:
     """304 when the client knows this body, the whole of it otherwise."""
     tag = tag or etag(body)
