@@ -22,9 +22,9 @@ NO_PARAMS: Mapping[str, str] = MappingProxyType({})
 class Request(msgspec.Struct, frozen=True):
     """`headers` have lower-case names with hyphens; `path` starts with `/`.
 
-    `body` is what was sent. A body above `MAX_BODY_BYTES` is never read: then `oversized` is true and `body` empty,
-    and every grammar answers 413 in its own shape. `document` is the body decoded, where a caller in this process has it
-    so; then `body` says only that there is one.
+    `body` is what was sent. A body above `MAX_BODY_BYTES` is dropped: then `oversized` is true and `body` empty, and
+    every grammar answers 413 in its own shape. `document` is the body decoded, where a caller in this process has it;
+    then `body` says only that there is one.
     """
 
     method: str
