@@ -3,11 +3,14 @@
 Every variable is listed in README.md, "Settings".
 """
 
+import base64
 from pathlib import Path
 from typing import Any
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+
+from config.durations import seconds_in
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.FileAwareEnv()
@@ -78,12 +81,13 @@ def _database() -> dict[str, Any]:
     if config.get("ENGINE") not in ("django.db.backends.sqlite3", "django.db.backends.postgresql"):
         raise ImproperlyConfigured("DATABASE_URL must begin with sqlite:/// or postgres://.")
     options = config.setdefault("OPTIONS", {})
+    # On SQLite too: the last connection to close a file copies and removes its log, 20 ms each time.
+    config["CONN_MAX_AGE"] = None
     if config["ENGINE"].endswith("sqlite3"):
         options["transaction_mode"] = "IMMEDIATE"
         options["timeout"] = 20
         options["init_command"] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-65536;"
     else:
-        config["CONN_MAX_AGE"] = None
         config["CONN_HEALTH_CHECKS"] = True
         options.setdefault("connect_timeout", 5)
     return config
@@ -114,6 +118,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 LANGUAGE_CODE = "en"
+FORMAT_MODULE_PATH = "config.formats"
 LOCALE_PATHS = [BASE_DIR / "config" / "locale"]
 TIME_ZONE = "UTC"
 USE_I18N = True
@@ -149,6 +154,22 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES + 1024
 # Snapshots: inline mode asks the database before every decision; for tests only.
 INLINE_SNAPSHOTS = env.bool("ARBITER_INLINE_SNAPSHOTS", default=False)
 
+# The writer of events. Inline: each call writes in its own transaction; for tests only.
+INLINE_WRITER = env.bool("ARBITER_INLINE_WRITER", default=False)
+# So many requests of a process may wait for a commit (half its threads), each so many seconds; the rest is spooled.
+WRITER_WAITERS = env.int("ARBITER_WRITER_WAITERS", default=8)
+WRITER_PATIENCE = env.float("ARBITER_WRITER_PATIENCE", default=0.25)
+# What a process keeps on its disk while the database is away, in files of so many bytes. A full spool answers 503.
+SPOOL_MAX_BYTES = env.int("ARBITER_SPOOL_MAX_BYTES", default=256 * 1024 * 1024)
+SPOOL_SEGMENT_BYTES = env.int("ARBITER_SPOOL_SEGMENT_BYTES", default=1024 * 1024)
+# Exposures made by decisions: "buffered" is written a moment later, "commit" before the answer.
+EXPOSURES = env.str("ARBITER_EXPOSURES", default="buffered")
+EXPOSURES_BUFFER = env.int("ARBITER_EXPOSURES_BUFFER", default=20_000)
+# An arm is noted once per person and process, as far back as so many exposures.
+EXPOSURES_REMEMBERED = env.int("ARBITER_EXPOSURES_REMEMBERED", default=100_000)
+# The client ids of events are remembered for so long: a retry within that time counts once.
+SEEN_DAYS = env.int("ARBITER_SEEN_DAYS", default=90)
+
 # One answered request in so many is written to the access log.
 ACCESS_LOG_SHARE = env.float("ARBITER_ACCESS_LOG_SHARE", default=0.01)
 
@@ -171,6 +192,16 @@ TESTLAB_WRITE_TOKEN = env.str("ARBITER_TESTLAB_WRITE_TOKEN", default="")
 TESTLAB_STRICT_OVERLAP = env.bool("ARBITER_TESTLAB_STRICT_OVERLAP", default=False)
 # keep, truncate (to /24 and /48) or drop the addresses that Test Lab clients send.
 TESTLAB_IP_ADDRESSES = env.str("ARBITER_TESTLAB_IP_ADDRESSES", default="keep")
+if TESTLAB_IP_ADDRESSES not in ("keep", "truncate", "drop"):
+    raise ImproperlyConfigured("ARBITER_TESTLAB_IP_ADDRESSES is keep, truncate or drop.")
+
+
+def _seconds(name: str, default: str) -> float:
+    try:
+        return seconds_in(env.str(name, default=default))
+    except ValueError as fault:
+        raise ImproperlyConfigured(f"{name}: {fault}") from fault
+
 
 # The Agent dialect: the variables an Optimizely Agent reads itself, so that its environment can be moved here as it is.
 AGENT_ALLOWED_HOSTS = env.list(
@@ -183,9 +214,53 @@ AGENT_CORS_HEADERS = env.list("OPTIMIZELY_API_CORS_ALLOWEDHEADERS", default=[])
 AGENT_CORS_EXPOSED_HEADERS = env.list("OPTIMIZELY_API_CORS_EXPOSEDHEADERS", default=[])
 AGENT_CORS_CREDENTIALS = env.bool("OPTIMIZELY_API_CORS_ALLOWEDCREDENTIALS", default=False)
 AGENT_CORS_MAX_AGE = env.int("OPTIMIZELY_API_CORS_MAXAGE", default=300)
+AGENT_HMAC_SECRETS = [
+    base64.b64decode(f"{text}===") for text in env.list("OPTIMIZELY_API_AUTH_HMACSECRETS", default=[])
+]
+AGENT_CLIENTS = env.json("OPTIMIZELY_API_AUTH_CLIENTS", default=[])
+AGENT_TOKEN_SECONDS = _seconds("OPTIMIZELY_API_AUTH_TTL", "30m")
+AGENT_JWKS_URL = env.str("OPTIMIZELY_API_AUTH_JWKSURL", default="")
+AGENT_JWKS_SECONDS = _seconds("OPTIMIZELY_API_AUTH_JWKSUPDATEINTERVAL", "5m")
+AGENT_SDK_KEYS = env.list("OPTIMIZELY_SDKKEYS", default=[])
+# Empty: only projects of this server are served, and nothing is fetched from elsewhere.
+AGENT_DATAFILE_URL = env.str("OPTIMIZELY_CLIENT_DATAFILEURLTEMPLATE", default="")
+AGENT_POLLING_SECONDS = _seconds("OPTIMIZELY_CLIENT_POLLINGINTERVAL", "1m")
+AGENT_VERSION = env.str("OPTIMIZELY_VERSION", default="0.1.0")
+AGENT_AUTHOR = env.str("OPTIMIZELY_AUTHOR", default="Arbiter")
+AGENT_NAME = env.str("OPTIMIZELY_NAME", default="arbiter")
+AGENT_ADMIN_HMAC_SECRETS = [
+    base64.b64decode(f"{text}===") for text in env.list("OPTIMIZELY_ADMIN_AUTH_HMACSECRETS", default=[])
+]
+# {"<project id>": {"sdkKeys": [...], "secret": "...", "skipSignatureCheck": false}}
+AGENT_WEBHOOKS = env.json("OPTIMIZELY_WEBHOOK_PROJECTS", default={})
+AGENT_NOTIFICATIONS = env.bool("OPTIMIZELY_API_ENABLENOTIFICATIONS", default=False)
+AGENT_ODP_OFF = env.bool("OPTIMIZELY_CLIENT_ODP_DISABLE", default=False)
+# Asked instead of the host that a datafile names.
+AGENT_ODP_HOST = env.str("ARBITER_ODP_HOST", default="")
+AGENT_SEGMENTS_SECONDS = _seconds("OPTIMIZELY_CLIENT_ODP_SEGMENTSREQUESTTIMEOUT", "10s")
+AGENT_SEGMENTS_CACHE = env.json(
+    "OPTIMIZELY_CLIENT_ODP_SEGMENTSCACHE",
+    default={"default": "in-memory", "services": {"in-memory": {"size": 10000, "timeout": "600s"}}},
+)
+AGENT_CMAB_ENDPOINT = env.str(
+    "OPTIMIZELY_CMAB_PREDICTIONENDPOINT",
+    default=env.str(
+        "OPTIMIZELY_CLIENT_CMAB_PREDICTIONENDPOINT", default="https://prediction.cmab.optimizely.com/predict/%s"
+    ),
+)
+AGENT_CMAB_SECONDS = _seconds("OPTIMIZELY_CLIENT_CMAB_REQUESTTIMEOUT", "10s")
+AGENT_CMAB_CACHE_SECONDS = _seconds("ARBITER_CMAB_CACHE_TIMEOUT", "30m")
+# Where events of mirrored projects are told besides; empty: nowhere.
+AGENT_EVENT_URL = env.str("OPTIMIZELY_CLIENT_EVENTURL", default="")
+AGENT_EVENT_BATCH = env.int("OPTIMIZELY_CLIENT_BATCHSIZE", default=10)
+AGENT_EVENT_QUEUE = env.int("OPTIMIZELY_CLIENT_QUEUESIZE", default=1000)
+AGENT_EVENT_FLUSH_SECONDS = _seconds("OPTIMIZELY_CLIENT_FLUSHINTERVAL", "30s")
 AGENT_OVERRIDES = env.bool("OPTIMIZELY_API_ENABLEOVERRIDES", default=False)
 AGENT_PROFILES = env.json("OPTIMIZELY_CLIENT_USERPROFILESERVICE", default={"default": "", "services": {}})
 AGENT_BATCH_LIMIT = env.int("OPTIMIZELY_SERVER_BATCHREQUESTS_OPERATIONSLIMIT", default=500)
+
+if EXPOSURES not in ("buffered", "commit"):
+    raise ImproperlyConfigured('ARBITER_EXPOSURES must be "buffered" or "commit".')
 
 LOGGING = {
     "version": 1,

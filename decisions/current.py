@@ -34,6 +34,7 @@ class Current:
     """The current features by id, all user-blocks, and when any of this last changed."""
 
     project_id: int
+    project_uid: str
     features: tuple[Feature, ...]
     blocks: tuple[Block, ...]
     changed_at: datetime
@@ -132,7 +133,13 @@ def reconcile(*, project: Project, now: datetime) -> Current:
         snapshots.announce(project_ids=[project.pk])
     published_at = project.created_at if publication is None else publication.published_at
     changed_at = datafiles.changed_at(document, now=now, published_at=published_at)
-    return Current(project.pk, rows, userblocks.every_block(), max(changed_at, userblocks.last_change() or changed_at))
+    return Current(
+        project_id=project.pk,
+        project_uid=str(project.uid),
+        features=rows,
+        blocks=userblocks.every_block(),
+        changed_at=max(changed_at, userblocks.last_change() or changed_at),
+    )
 
 
 def _claims(rows: tuple[Feature, ...]) -> list[Claim]:

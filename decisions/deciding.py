@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from decisions import assigning, snapshots
+from decisions import assigning, recalling, snapshots
 from decisions.compile import Arm, Comparison, Snapshot
 from decisions.engine import Subject
 from experiments.errors import Invalid
@@ -27,7 +27,11 @@ def subject_and_profile(snapshot: Snapshot, subject: Subject) -> tuple[Subject, 
     """
     if not snapshot.reads:
         return subject, None
-    root, arms = assignments.of_user(user_id=subject.user_id, experiment_ids=[row.id for row in snapshot.remembering])
+    root, arms = recalling.arms_of(
+        project_id=snapshot.project_id,
+        user_id=subject.user_id,
+        experiment_ids=[row.id for row in snapshot.remembering],
+    )
     if root != subject.user_id:
         subject = Subject(root, subject.attributes, subject.segments)
     return subject, profile_of(snapshot, arms)
@@ -82,7 +86,8 @@ def remember(
     process is told, in the same transaction. Answers the stored row and whether this call made it.
     """
     with transaction.atomic():
-        root = assignments.root_id(user_id=user_id)
+        snapshot = snapshots.at_least_stored(project_id)
+        root = assignments.root_id(user_id=user_id) if snapshot.has_aliases else user_id
         stored, made = assignments.remember(
             experiment_id=experiment_id,
             unit=Unit(root),
@@ -92,19 +97,33 @@ def remember(
             group_id=group_id,
             ip_address=ip_address,
         )
-        if made and _differs(project_id, experiment_id, root, variation_id):
+        if made and _differs(snapshot, experiment_id, root, variation_id):
             read_remembered(project_id=project_id, experiment_id=experiment_id)
         return stored, made
 
 
-def _differs(project_id: int, experiment_id: int, user_id: str, variation_id: int) -> bool:
+def remember_many(
+    *, snapshot: Snapshot, experiment_id: int, arms: Mapping[str, int], method: str, now: datetime
+) -> Mapping[str, tuple[int, int | None]]:
+    """The same for many people at once, `{root user id: variation id}`, in a few statements.
+
+    Answers the stored rows, `{root user id: (assignment id, variation id)}`: whoever had an arm keeps it.
+    """
+    with transaction.atomic():
+        assignments.remember_many(experiment_id=experiment_id, arms=arms, method=method, now=now)
+        if any(_differs(snapshot, experiment_id, user, arm) for user, arm in arms.items()):
+            read_remembered(project_id=snapshot.project_id, experiment_id=experiment_id)
+        return assignments.live(experiment_id=experiment_id, user_ids=list(arms))
+
+
+def _differs(snapshot: Snapshot, experiment_id: int, user_id: str, variation_id: int) -> bool:
     """Whether some decision about this person could come out otherwise without reading what was remembered."""
-    experiment = snapshots.for_project(project_id).experiments.get(experiment_id)
+    experiment = snapshot.experiments.get(experiment_id)
     if experiment is None or experiment.remembers:
         return experiment is None
     if experiment.row["audience"] is not None:
         return True
-    drawn = draw(snapshots.for_project(project_id), experiment, Subject(user_id, {}))
+    drawn = draw(snapshot, experiment, Subject(user_id, {}))
     return drawn is None or drawn.id != variation_id
 
 

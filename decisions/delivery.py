@@ -6,7 +6,9 @@ so that no client that asked meanwhile can miss the change (testlab contract §2
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from django.db import transaction
 
@@ -22,6 +24,14 @@ from features.userblocks import Block
 Status = Experiment.Status
 
 
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """A feature as it now counts. `claimed` is the largest share of people that experiments want on any day to come."""
+
+    feature: Feature
+    claimed: Decimal
+
+
 @contextmanager
 def turn(*, project_key: str) -> Iterator[Project]:
     """One writer's turn at a project (made when it is missing): a transaction that holds the project's row."""
@@ -30,13 +40,13 @@ def turn(*, project_key: str) -> Iterator[Project]:
         yield Project.objects.select_for_update().get(pk=made.pk)
 
 
-def create(*, project: Project, wanted: Wanted, strict: bool, now: datetime) -> Feature:
+def create(*, project: Project, wanted: Wanted, strict: bool, now: datetime) -> Delivered:
     """Raises Invalid and Conflict; with `strict` also when experiments would want more than everybody."""
     flag = authoring.create(project=project, wanted=wanted)
     return _deliver(project, flag.pk, strict=strict, now=now)
 
 
-def replace(*, project: Project, feature_id: int, wanted: Wanted, strict: bool, now: datetime) -> Feature:
+def replace(*, project: Project, feature_id: int, wanted: Wanted, strict: bool, now: datetime) -> Delivered:
     """Raises NotFound, Invalid and Conflict; then nothing has changed."""
     flag = authoring.replace(project=project, feature_id=feature_id, wanted=wanted)
     return _deliver(project, flag.pk, strict=strict, now=now)
@@ -72,16 +82,17 @@ def reset_blocks(*, project: Project, now: datetime) -> tuple[Block, ...]:
     return blocks
 
 
-def _deliver(project: Project, feature_id: int, *, strict: bool, now: datetime) -> Feature:
+def _deliver(project: Project, feature_id: int, *, strict: bool, now: datetime) -> Delivered:
     flag = Flag.objects.get(pk=feature_id)
     experiment = catalogue.experiment_of(flag)
     if experiment is not None:
         _follow(experiment, _status_of(flag, experiment), now)
-    if strict and catalogue.overlap(catalogue.features(project_id=project.pk), today=now.date()) > 1:
+    claimed = catalogue.overlap(catalogue.features(project_id=project.pk), today=now.date())
+    if strict and claimed > 1:
         raise Invalid("on some day the experiments would want more than everybody", field="user_percentage")
     lifecycle.publish(project=project, now=now)
     current.reconcile(project=project, now=now)
-    return catalogue.feature(project_id=project.pk, feature_id=feature_id)
+    return Delivered(catalogue.feature(project_id=project.pk, feature_id=feature_id), claimed)
 
 
 def _status_of(flag: Flag, experiment: Experiment) -> str:

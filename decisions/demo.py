@@ -97,7 +97,7 @@ def _lab(project: Project, now: datetime) -> None:
 def _feature(project: Project, kind: int, name: str, description: str, now: datetime) -> Feature:
     days = {"first_day": now.date(), "last_day": now.date() + timedelta(days=TESTLAB_DAYS)}
     wanted = Wanted(kind=kind, name=name, is_running=True, share=Decimal(1), description=description, **days)
-    return delivery.create(project=project, wanted=wanted, strict=True, now=now)
+    return delivery.create(project=project, wanted=wanted, strict=True, now=now).feature
 
 
 def _project(key: str, name: str, **keys: Any) -> Project:

@@ -80,11 +80,10 @@ def discard_project(*, project: Project) -> None:
 def _note_moved_arms(*, project: Project, document: documents.Document) -> None:
     """Experiments with remembered arms whose draw this publication changes must be read from now on."""
     last = Publication.objects.filter(project=project).order_by("-revision").first()
-    if last is None:
-        return
-    before = {row["id"]: _drawn_by(row) for row in orjson.loads(last.document)["experiments"]}
+    before = {row["id"]: _drawn_by(row) for row in orjson.loads(last.document)["experiments"]} if last else {}
     after = {row["id"]: _drawn_by(row) for row in document["experiments"]}
-    moved = [pk for pk, drawn in after.items() if pk in before and before[pk] != drawn]
+    # One that was out of sight may have been changed meanwhile.
+    moved = [pk for pk, drawn in after.items() if before.get(pk) != drawn]
     remembered = Assignment.objects.filter(experiment_id__in=moved, ended_at__isnull=True).values("experiment_id")
     Experiment.objects.filter(pk__in=remembered).update(remembers_other_arms=True)
 
@@ -107,18 +106,10 @@ def change_status(*, experiment: Experiment, to: str, now: datetime, by: str = "
         locked = Experiment.objects.select_for_update().select_related("project").get(pk=experiment.pk)
         if locked.status == to:
             return locked
-        if to not in TRANSITIONS[locked.status]:
-            raise NotAllowed(f"{locked} is {locked.status} and cannot become {to}")
+        _require_step(locked, to)
         if to in (Status.RUNNING, Status.PREVIEW):
             check_runnable(experiment=locked)
-        StatusChange.objects.create(
-            experiment=locked, from_status=locked.status, to_status=to, changed_at=now, changed_by=by
-        )
-        stamp_activation(experiment=locked, to=to, now=now)
-        if to == Status.RUNNING and locked.status != Status.PAUSED:
-            reached.exclude(experiment=locked, now=now)
-        locked.status = to
-        locked.save()
+        _take(locked, to, now, by)
         publish(project=locked.project, now=now, by=by)
         return locked
 
@@ -151,6 +142,34 @@ def _set_post_rule(experiment: Experiment, post_rule: str | None, fallback: str 
     design.post_rule = post_rule or Design.PostRule.ASSIGN
     design.fallback = arm
     design.save()
+
+
+def set_active(*, experiment: Experiment, active: bool, now: datetime, by: str = "") -> None:
+    """Switch an experiment to running or to inactive, in the caller's transaction, which publishes.
+
+    The Experiment API's switch: variations may arrive later. A repeat changes nothing. Raises NotAllowed.
+    """
+    locked = Experiment.objects.select_for_update().get(pk=experiment.pk)
+    if (locked.status == Status.RUNNING) is not active:
+        _take(locked, Status.RUNNING if active else Status.INACTIVE, now, by)
+
+
+def _take(experiment: Experiment, to: str, now: datetime, by: str) -> None:
+    """One step of an experiment's life on its locked row: recorded, stamped, and who was there before left out."""
+    _require_step(experiment, to)
+    StatusChange.objects.create(
+        experiment=experiment, from_status=experiment.status, to_status=to, changed_at=now, changed_by=by
+    )
+    stamp_activation(experiment=experiment, to=to, now=now)
+    if to == Status.RUNNING and experiment.status != Status.PAUSED:
+        reached.exclude(experiment=experiment, now=now)
+    experiment.status = to
+    experiment.save()
+
+
+def _require_step(experiment: Experiment, to: str) -> None:
+    if to not in TRANSITIONS[experiment.status]:
+        raise NotAllowed(f"{experiment} is {experiment.status} and cannot become {to}")
 
 
 def stamp_activation(*, experiment: Experiment, to: str, now: datetime) -> None:

@@ -6,7 +6,7 @@ What a client downloads from such a project is what was imported, byte for byte 
 from datetime import datetime
 
 import orjson
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from decisions import snapshots
@@ -62,11 +62,11 @@ def _told(faults: list[Fault]) -> str:
 
 def _project(*, sdk_key: str, key: str) -> Project:
     """The mirrored project of this SDK key, locked; made when there is none."""
-    found = Project.objects.select_for_update().filter(sdk_key=sdk_key).first()
-    if found is None:
-        if Project.objects.filter(key=key).exists():
-            raise Conflict(f"There is another project with the key {key}")
-        return Project.objects.create(key=key, name=key, sdk_key=sdk_key, source=Project.Source.MIRRORED)
+    made = {"key": key, "name": key, "source": Project.Source.MIRRORED}
+    try:
+        found, _ = Project.objects.select_for_update().get_or_create(sdk_key=sdk_key, defaults=made)
+    except IntegrityError as taken:
+        raise Conflict(f"There is another project with the key {key}") from taken
     if found.source != Project.Source.MIRRORED:
         raise Conflict(f"{found} is edited here; a datafile cannot replace it")
     return found

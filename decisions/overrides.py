@@ -5,12 +5,11 @@ They are read before lists and draws and are never assignments (agent contract Â
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from hashlib import sha256
-
-from django.core.cache import cache
 
 from decisions.compile import Snapshot
+from users import shared_memory
 
+SPACE = "override"
 NO_EXPERIMENT = "experimentKey not found in configuration"
 NO_VARIATION = "variationKey not found in configuration"
 UPDATED = "updating previous override"
@@ -28,8 +27,8 @@ class Overridden:
 
 def of_user(snapshot: Snapshot, user_id: str) -> Mapping[str, str]:
     """`{experiment key: variation key}` for one person."""
-    stored: Mapping[str, str] = cache.get(_key(snapshot, user_id)) or {}
-    return stored
+    stored = shared_memory.get(SPACE, project_id=snapshot.project_id, key=user_id)
+    return stored or {}
 
 
 def put(snapshot: Snapshot, *, user_id: str, experiment_key: str, variation_key: str) -> Overridden:
@@ -41,7 +40,7 @@ def put(snapshot: Snapshot, *, user_id: str, experiment_key: str, variation_key:
         messages = _faults(snapshot, experiment_key, variation_key) + ((UPDATED,) if previous else ())
     else:
         messages = (REMOVED,) if previous else (NOTHING,)
-    cache.set(_key(snapshot, user_id), stored, timeout=None)
+    shared_memory.put(SPACE, stored, project_id=snapshot.project_id, key=user_id)
     return Overridden(previous, messages)
 
 
@@ -51,8 +50,3 @@ def _faults(snapshot: Snapshot, experiment_key: str, variation_key: str) -> tupl
         return (NO_EXPERIMENT,)
     known = {variation.key for variation in rules[-1].variations}
     return () if variation_key in known else (NO_VARIATION,)
-
-
-def _key(snapshot: Snapshot, user_id: str) -> str:
-    """Hashed, because cache keys are short and take no spaces."""
-    return f"override:{snapshot.project_id}:{sha256(user_id.encode('utf-8', 'surrogatepass')).hexdigest()}"

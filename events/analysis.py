@@ -1,6 +1,7 @@
 """What a feature's events amount to, per variant, with the statistics that go with it (testlab contract §2.5)."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Count, Q, QuerySet
@@ -10,10 +11,14 @@ from events.responses import KIND
 from events.stats import proportions, sample_ratio
 from events.stats.proportions import Comparison, Proportion
 from experiments.models import Variation
-from features import catalogue
+from features import catalogue, sdk_hashes, userblocks
 from features.catalogue import Variant
 from users.assignments import USER
 from users.models import Assignment
+
+LOOKED_AT = 1000
+ENOUGH = 20
+NEARLY_ALL = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,7 @@ def of_feature(*, project_id: int, feature_id: int) -> tuple[Report, ...]:
     events, users = _events(log), _users(log, ids)
     control = next((variant for variant in variants if variant.is_control), variants[0])
     ratio = sample_ratio.p_value([users[pk][0] for pk in ids], [float(variant.weight) for variant in variants])
+    warnings = tuple(_warnings(feature_id, ids, ratio))
     return tuple(
         Report(
             variant=variant,
@@ -57,9 +63,27 @@ def of_feature(*, project_id: int, feature_id: int) -> tuple[Report, ...]:
             converted=users[variant.id][1],
             comparison=None if variant is control else _compare(users[control.id], users[variant.id]),
             sample_ratio_p_value=ratio,
+            warnings=warnings,
         )
         for variant in variants
     )
+
+
+def _warnings(feature_id: int, ids: Sequence[int], ratio: float | None) -> Iterator[str]:
+    """What makes the figures of the whole feature doubtful, in words."""
+    if ratio is not None and ratio < sample_ratio.SUSPICIOUS:
+        yield f"Users are not split by the weights (p = {ratio:.2g}): look for a fault before reading the figures."
+    blocks = [block for block in userblocks.every_block() if block.feature_id == feature_id]
+    if len(blocks) > 1 and _sit_in_one_block(ids):
+        yield "Nearly all users sit in one user-block, as short numeric ids do in the JavaScript SDKs: use UUIDs."
+
+
+def _sit_in_one_block(ids: Sequence[int]) -> bool:
+    """Whether the JavaScript hash puts nearly all of the first users into the same block (testlab contract §3.3)."""
+    live = Assignment.objects.filter(variation_id__in=ids, unit_type=USER, ended_at__isnull=True)
+    users = list(live.order_by("pk").values_list("unit_id", flat=True)[:LOOKED_AT])
+    found = Counter(sdk_hashes.block("js", sdk_hashes.js(user)) for user in users)
+    return len(users) >= ENOUGH and max(found.values()) >= NEARLY_ALL * len(users)
 
 
 def _compare(control: tuple[int, int], treatment: tuple[int, int]) -> Comparison | None:

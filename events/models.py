@@ -81,6 +81,24 @@ class SeenEvent(models.Model):
         return self.uuid
 
 
+class Commit(models.Model):
+    """A transaction of a writer. A row that was also spooled names its commit, so that it counts once.
+
+    `happened` is false where a replay came first and forbade it.
+    """
+
+    uid = models.UUIDField(primary_key=True)
+    happened = models.BooleanField()
+    decided_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("decided_at", "uid")
+        indexes = (models.Index(fields=("decided_at",), name="commit_time"),)
+
+    def __str__(self) -> str:
+        return str(self.uid)
+
+
 class EventDefinition(models.Model):
     """An event that SDKs of a project may track."""
 

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from django.db.models import Max, QuerySet, Sum
 
-from experiments.errors import Invalid
+from experiments.errors import Invalid, NotFound
 from experiments.models import Experiment, Variation
 
 PERCENT = Decimal(100)
@@ -29,6 +29,14 @@ def put(*, experiment: Experiment, name: str, percentage: int) -> Variation:
     bucket.weight_scale = 2
     bucket.save()
     return bucket
+
+
+def named(*, experiment: Experiment, name: str) -> Variation:
+    """Raises NotFound."""
+    found = of(experiment=experiment).filter(key=name).first()
+    if found is None:
+        raise NotFound("bucket", name)
+    return found
 
 
 def _check_room(others: QuerySet[Variation], percentage: int) -> None:

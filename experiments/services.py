@@ -42,6 +42,14 @@ def add_experiment(*, service: Project, name: str, active: bool, starts_at: date
     return made
 
 
+def amend(*, row: Project | Experiment, **changes: object) -> None:
+    """Change a service's `name` or `active`, an experiment's `name` or `starts_at`. Keys stay: clients know them."""
+    for name, value in changes.items():
+        setattr(row, name, value)
+    if changes:
+        row.save(update_fields=[*changes, "updated_at"])
+
+
 def free_key(*, name: str, among: QuerySet[Project] | QuerySet[Experiment]) -> str:
     """The name itself where no row of `among` has it as key, else the name with the first free number behind it."""
     taken = set(among.filter(key__startswith=name[: LONGEST_KEY - 12]).values_list("key", flat=True))

@@ -40,3 +40,10 @@ def add_condition(*, criterion: Criterion, condition: NewCondition) -> Condition
         value=condition.value,
         condition=condition.condition,
     )
+
+
+def amend_condition(*, row: Condition, **changes: str) -> None:
+    """Change `model`, `property`, `value` or the operator `condition`."""
+    for name, value in changes.items():
+        setattr(row, name, value)
+    row.save()

@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -20,6 +21,8 @@ from sampling.expressions import Unsupported
 
 MISSING = object()
 LONGEST_MATCHED = 1_000
+LONGEST_READ = 64
+HUGE = 10**60
 
 NUMBER = re.compile(r"[+-]?(\d{1,60}(\.\d{0,60})?|\.\d{1,60})([eE][+-]?\d{1,3})?", re.ASCII)
 DAY = re.compile(r"\d{4}-\d\d-\d\d([T ].*)?", re.ASCII)
@@ -51,6 +54,8 @@ def text_of(value: object) -> str:
     """A found value as a stored one is written."""
     if isinstance(value, str):
         return value
+    if type(value) is int:
+        return str(value) if abs(value) < HUGE else ""
     try:
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     except (ValueError, RecursionError):
@@ -60,23 +65,33 @@ def text_of(value: object) -> str:
 def _pair(found: object, wanted: str) -> tuple[Any, Any]:
     """Both sides as values of one kind, so that they can be compared."""
     left = text_of(found)
-    if NUMBER.fullmatch(left) and NUMBER.fullmatch(wanted):
-        return Decimal(left), Decimal(wanted)
-    if DAY.fullmatch(left) and DAY.fullmatch(wanted):
-        moments = _instant(left), _instant(wanted)
-        if None not in moments:
-            return moments
-    if wanted.lower() in ("true", "false") and left.lower() in ("true", "false"):
-        return left.lower(), wanted.lower()
+    if max(len(left), len(wanted)) <= LONGEST_READ:
+        for read in (_number, _instant, _truth):
+            right = read(wanted)
+            pair = None if right is None else (read(left), right)
+            if pair and pair[0] is not None:
+                return pair
     return left, wanted
 
 
+@lru_cache(maxsize=4096)
+def _number(text: str) -> Decimal | None:
+    return Decimal(text) if NUMBER.fullmatch(text) else None
+
+
+@lru_cache(maxsize=4096)
 def _instant(text: str) -> datetime | None:
+    if not DAY.fullmatch(text):
+        return None
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _truth(text: str) -> str | None:
+    return text.lower() if text.lower() in ("true", "false") else None
 
 
 def _equals(found: object, wanted: str) -> bool:

@@ -1,7 +1,7 @@
-"""Who qualifies: an experiment's criteria, read once and asked about many records. Pure but for `of`, which reads them.
+"""Who qualifies: an experiment's criteria, read once (`of`) and asked about many records; the rest is pure.
 
-Inside a criterion every condition must hold; of several criteria any suffices; without criteria everybody qualifies, and
-a criterion without conditions takes every entity of its model (contract §3).
+Inside a criterion every condition must hold; of several criteria any suffices; without criteria everybody qualifies,
+and a criterion without conditions takes every entity of its model (contract §3).
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ Records = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Test:
+class Requirement:
     """One condition."""
 
     model: str
@@ -37,7 +37,7 @@ class Rule:
 
     model: str
     attribute: str
-    tests: tuple[Test, ...]
+    tests: tuple[Requirement, ...]
 
     def holds(self, records: Records) -> bool:
         if not self.tests:
@@ -47,16 +47,20 @@ class Rule:
     def sampled_value(self, records: Records) -> str:
         """What is sampled of these records, "" when they do not have it."""
         found = found_in(records.get(self.model), self.attribute)
-        return "" if found is MISSING or found is None else operators.text_of(found)[:LONGEST_VALUE]
+        text = "" if found is MISSING or found is None else operators.text_of(found)
+        return text.replace("\0", "")[:LONGEST_VALUE]
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether the records qualify, what is sampled of them, and why not."""
+    """Whether the records qualify, what is sampled of them, and why not ("" when they do)."""
 
-    qualifies: bool
     sampled_value: str = ""
     reason: str = ""
+
+    @property
+    def qualifies(self) -> bool:
+        return not self.reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +70,13 @@ class Criteria:
     rules: tuple[Rule, ...]
 
     def judge(self, records: Records) -> Verdict:
+        """The first criterion that holds says what is sampled; where none does, the first of all."""
+        if not self.rules:
+            return Verdict()
         fitting = next((rule for rule in self.rules if rule.holds(records)), None)
         if fitting is not None:
-            return Verdict(True, fitting.sampled_value(records))
-        return Verdict(False, reason=self._why_nobody()) if self.rules else Verdict(True)
+            return Verdict(fitting.sampled_value(records))
+        return Verdict(self.rules[0].sampled_value(records), self._why_nobody())
 
     def unknown_operators(self) -> tuple[str, ...]:
         """Operators nobody defined, each once: their conditions never hold."""
@@ -88,7 +95,9 @@ def of(*, experiment: Experiment) -> Criteria:
             Rule(
                 criterion.sampling_model,
                 criterion.sampling_attribute,
-                tuple(Test(row.model, row.property, row.condition, row.value) for row in criterion.conditions.all()),
+                tuple(
+                    Requirement(row.model, row.property, row.condition, row.value) for row in criterion.conditions.all()
+                ),
             )
             for criterion in selectors.criteria(experiment=experiment)
         )

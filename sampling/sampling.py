@@ -8,8 +8,9 @@ from django.db import transaction
 from decisions import deciding
 from experiments.errors import Invalid, NotFound
 from experiments.models import Experiment, Variation
-from sampling import choosing
+from sampling import choosing, recording
 from sampling.models import Sample
+from sampling.recording import NewSample
 from users.models import Assignment
 
 
@@ -24,15 +25,10 @@ def record(*, experiment: Experiment, entity: str, value: str, bucket: str, now:
         return stored
     with transaction.atomic():
         assignment = _assignment(experiment, entity, bucket, now)
-        arm = None if assignment is None else assignment.variation
-        made = Sample(
-            experiment=experiment,
-            entity=entity,
-            value=value,
-            bucket=bucket or (arm.key if arm else ""),
-            assignment=assignment if arm is not None and bucket in ("", arm.key) else None,
-        )
-        Sample.objects.bulk_create([made], ignore_conflicts=True)
+        arm = assignment.variation.key if assignment and assignment.variation else ""
+        is_arm = assignment is not None and bucket in ("", arm)
+        made = NewSample(entity, value, bucket or arm, assignment.pk if assignment and is_arm else None)
+        recording.insert(experiment_id=experiment.pk, samples=[made], now=now)
         stored = _find(experiment, entity, value)
         assert stored is not None, "the row was just made or was there before"
         return stored
@@ -62,12 +58,14 @@ def _assignment(experiment: Experiment, entity: str, bucket: str, now: datetime)
     return assignment
 
 
-def complete(*, experiment_uid: UUID | str, uid: UUID, now: datetime) -> Sample:
-    """Note that the outcome of a sample is known; the first time wins. Raises NotFound."""
+def complete(*, experiment_uid: UUID | str, uid: UUID, outcome: float | None, now: datetime) -> Sample:
+    """Note that the outcome of a sample is known, and what it is; the first time wins. Raises NotFound."""
     if not isinstance(experiment_uid, UUID):
         raise NotFound("sample", uid)
     rows = Sample.objects.filter(uid=uid, experiment__uid=experiment_uid)
     rows.filter(complete=False).update(complete=True, completed_at=now, updated_at=now)
+    if outcome is not None:
+        rows.filter(outcome=None).update(outcome=outcome, updated_at=now)
     found = rows.select_related("experiment").first()
     if found is None:
         raise NotFound("sample", uid)

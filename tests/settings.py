@@ -21,8 +21,9 @@ os.environ.setdefault("DATABASE_URL", f"sqlite:///{_var / 'arbiter.sqlite3'}")
 
 from config.settings import *  # noqa: E402
 
-# Tests decide by what their own transaction says; the follower thread has suites of its own.
+# Tests decide by what their own transaction says; the threads have suites of their own.
 INLINE_SNAPSHOTS = True
+INLINE_WRITER = True
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
@@ -30,3 +31,5 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # A file, so that threads of one test see one database. It need not survive a power cut.
     DATABASES["default"]["TEST"] = {"NAME": str(_var / "test.sqlite3")}
     DATABASES["default"]["OPTIONS"]["init_command"] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"
+
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)

@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from ipaddress import ip_interface
 
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Count, Max, QuerySet
 
 from experiments.errors import Invalid
 from users.assignments import USER
-from users.models import Assignment, UserAlias
+from users.models import Assignment
 
 LONGEST_ID = 255
 NO_ADDRESS = "0.0.0.0"
@@ -39,6 +40,28 @@ def check_id(user_id: str) -> None:
         raise Invalid(f"a user id has at most {LONGEST_ID} characters and no NUL", field="id")
 
 
+def is_known(*, project_id: int, user_id: str) -> bool:
+    """Whether the project recorded anything of this person."""
+    rows = Assignment.objects.filter(unit_type=USER, unit_id=user_id, experiment__project_id=project_id)
+    return rows.exists()
+
+
+def kept_address(address: str, *, policy: str) -> str:
+    """What is kept of an IP address: all of it, its network (/24 or /48), or nothing."""
+    if policy == "drop":
+        return ""
+    if policy == "truncate":
+        found = ip_interface(address)
+        prefix = min(found.network.prefixlen, 24 if found.version == 4 else 48)
+        return str(ip_interface(f"{found.ip}/{prefix}").network)
+    return address
+
+
+def newest() -> int:
+    """The last row of any project: one look at the index of the rows' ids."""
+    return Assignment.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+
+
 def extent(*, project_id: int) -> Extent:
     found = _live(project_id).aggregate(number=Count("pk"), last=Max("pk"))
     return Extent(found["number"], found["last"] or 0)
@@ -58,15 +81,7 @@ def listed(
     rows = rows if feature_id is None else rows.filter(experiment__flag_rules__flag_id=feature_id)
     columns = rows.order_by("pk").values_list("pk", "unit_id", "variation_id", "ip_address", "assigned_at")
     for row_id, user_id, variation_id, ip_address, recorded_at in columns[:limit].iterator(chunk_size=2000):
-        yield Recorded(row_id, user_id, variation_id, ip_address or NO_ADDRESS, recorded_at)
-
-
-def delete(*, project_id: int, user_id: str) -> None:
-    """Delete a user's rows in this project, also those under the person an alias stands for."""
-    root = UserAlias.objects.filter(alias=user_id).values("user__external_id")
-    Assignment.objects.filter(
-        Q(unit_id=user_id) | Q(unit_id__in=root), unit_type=USER, experiment__project_id=project_id
-    ).delete()
+        yield Recorded(row_id, user_id, variation_id, ip_address, recorded_at)
 
 
 def _live(project_id: int) -> QuerySet[Assignment]:

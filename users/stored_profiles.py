@@ -6,13 +6,14 @@ Every store answers and takes `{experiment id: variation id}`; which one is used
 import json
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from hashlib import sha256
 from typing import Any, Protocol
 
 import redis
-from django.core.cache import cache
 
+from users import shared_memory
 from users.models import UserProfile
+
+SPACE = "profile"
 
 Arms = Mapping[str, str]
 
@@ -27,15 +28,10 @@ class CacheStore:
     """Shared by the worker processes, so that it behaves like one process's memory."""
 
     def get(self, *, project_id: int, user_id: str) -> Arms:
-        arms: Arms = cache.get(_cache_key(project_id, user_id)) or {}
-        return arms
+        return shared_memory.get(SPACE, project_id=project_id, key=user_id) or {}
 
     def put(self, *, project_id: int, user_id: str, arms: Arms) -> None:
-        cache.set(_cache_key(project_id, user_id), dict(arms), timeout=None)
-
-
-def _cache_key(project_id: int, user_id: str) -> str:
-    return f"profile:{project_id}:{sha256(user_id.encode('utf-8', 'surrogatepass')).hexdigest()}"
+        shared_memory.put(SPACE, dict(arms), project_id=project_id, key=user_id)
 
 
 class DatabaseStore:

@@ -20,6 +20,8 @@ HANDLERS: dict[str, Handler] = {
     "/v1/send-odp-event": events.send_odp_event,
     "/v1/activate": decisions.activate,
     "/v1/override": decisions.override,
+    "/v1/reset": decisions.reset,
+    "/v1/notifications/event-stream": events.event_stream,
     "/oauth/token": experiments.token,
 }
 BATCH = batch.over(HANDLERS, nowhere)
@@ -41,6 +43,12 @@ urlpatterns = [
     path("datafiles/<str:sdk_key>.json", experiments.PublicDatafile.as_view({"get": "datafile"})),
     path("datafiles/auth/<str:sdk_key>.json", experiments.GuardedDatafile.as_view({"get": "guarded_datafile"})),
     path("v1/events", events.Collector.as_view({"post": "collect"})),
+    # What the Agent serves on its other two ports, and what its own test suites use.
+    path("info", experiments.Info.as_view({"get": "info"})),
+    path("metrics", experiments.Metrics.as_view({"get": "metrics"})),
+    path("webhooks/optimizely", experiments.Webhook.as_view({"post": "webhook"})),
+    path("v1/reset", decisions.Reset.as_view({"post": "reset"})),
+    path("v1/notifications/event-stream", events.EventStream.as_view({"get": "event_stream"})),
     # The Agent takes a batch under any prefix.
     re_path(r"^(?:.*/)?[bB][aA][tT][cC][hH]$", Batch.as_view({"post": "batch"}, schema=None)),
     # Whatever else begins with /v1.

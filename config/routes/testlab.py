@@ -7,7 +7,7 @@ from django.urls.resolvers import RoutePattern
 
 from config.wire.testlab import UnknownEndpoint
 from events.api.testlab import Analyses, Events
-from features.api.testlab import Features, UserBlocks
+from features.api.testlab import Evaluations, Features, UserBlocks
 from users.api.testlab import Users
 
 
@@ -44,6 +44,8 @@ urlpatterns = [
     loose("api/userblocks", UserBlocks.as_view({"get": "index", "put": "give"})),
     loose("api/userblocks/reset", UserBlocks.as_view({"put": "reset"})),
     loose("api/userblocks/<str:name>", UserBlocks.as_view({"get": "retrieve"})),
+    # Beside the document.
+    loose("api/evaluate", Evaluations.as_view({"post": "create"})),
     loose("api", unknown),
     loose("api/<path:rest>", unknown),
 ]

@@ -1,5 +1,6 @@
 """Test Lab's events and what they amount to (testlab contract §2.4, §2.5)."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,12 +10,16 @@ from django.http import HttpResponse
 from rest_framework.request import Request as DrfRequest
 
 from config.wire.message import Answer, Request
-from config.wire.testlab import TestLabDoor, answers, fresh_or_whole, json_answer, reading, shapes, speaking
+from config.wire.testlab import TestLabDoor, answers, fresh_or_whole, json_answer, pages, reading, shapes, speaking
+from config.wire.testlab.pages import Page
 from config.wire.testlab.shapes import Loose
-from decisions import current
-from events import analysis, responses, selectors
+from decisions import current, recording
+from events import analysis, selectors
 from events.analysis import Report
+from events.selectors import Response
 from features import catalogue
+
+PARTS_OF_FEATURE = {name: text for name, text in pages.PARAMETERS.items() if name != "feature_id"}
 
 
 class NewEvent(msgspec.Struct):
@@ -65,7 +70,7 @@ class Analysis(msgspec.Struct):
 @speaking("Error in creating the event in postgres")
 def create(request: Request) -> Answer:
     sent, now = reading.body(request, NewEvent), datetime.now(UTC)
-    responses.store(
+    recording.respond(
         project_key=settings.TESTLAB_PROJECT,
         user_id=reading.text(sent.user_id),
         variation_id=reading.integer(sent.variant_id),
@@ -77,8 +82,7 @@ def create(request: Request) -> Answer:
 
 @speaking("Error getting the events in postgres")
 def list_all(request: Request) -> Answer:
-    project = current.project(key=settings.TESTLAB_PROJECT)
-    rows = selectors.responses(project_id=project.pk)
+    rows = _asked(request, pages.asked(request))
     written = [
         {
             "id": row.id,
@@ -88,15 +92,14 @@ def list_all(request: Request) -> Answer:
         }
         for row in rows
     ]
-    return fresh_or_whole(request, json_answer(written).body)
+    return pages.answer(request, written, last=rows[-1].id if rows else 0)
 
 
 @speaking("Error getting the events in postgres")
 def list_of_feature(request: Request) -> Answer:
     feature_id = reading.integer(request.params["id"])
-    project = current.project(key=settings.TESTLAB_PROJECT)
-    variants = {row.id: row for row in catalogue.variants(project_id=project.pk, feature_id=feature_id)}
-    rows = selectors.responses(project_id=project.pk, feature_id=feature_id)
+    rows = _asked(request, replace(pages.asked(request), feature_id=feature_id))
+    variants = {row.id: row for row in catalogue.variants(project_id=_project_id(), feature_id=feature_id)}
     written = [
         {
             "event_id": row.id,
@@ -111,15 +114,25 @@ def list_of_feature(request: Request) -> Answer:
         for row in rows
         if row.variation_id in variants
     ]
-    return fresh_or_whole(request, json_answer(written).body)
+    return pages.answer(request, written, last=rows[-1].id if rows else 0)
+
+
+def _asked(request: Request, page: Page) -> list[Response]:
+    rows = selectors.responses(
+        project_id=_project_id(), feature_id=page.feature_id, after=page.after, since=page.since, limit=page.limit
+    )
+    return list(rows)
+
+
+def _project_id() -> int:
+    return current.project(key=settings.TESTLAB_PROJECT).pk
 
 
 @speaking("Error getting the analysis in postgres")
 def analyse(request: Request) -> Answer:
     """The documented figures per variant, and beside them how each compares with the control."""
     feature_id = reading.integer(request.params["id"])
-    project = current.project(key=settings.TESTLAB_PROJECT)
-    reports = analysis.of_feature(project_id=project.pk, feature_id=feature_id)
+    reports = analysis.of_feature(project_id=_project_id(), feature_id=feature_id)
     return fresh_or_whole(request, json_answer([_written(report) for report in reports]).body)
 
 
@@ -151,11 +164,11 @@ class Events(TestLabDoor):
     def create(self, request: DrfRequest) -> HttpResponse:
         return self.through(request, create)
 
-    @shapes.described(summary="Every event", answer=list[Event])
+    @shapes.described(summary="Every event", answer=list[Event], parameters=pages.PARAMETERS)
     def index(self, request: DrfRequest) -> HttpResponse:
         return self.through(request, list_all)
 
-    @shapes.described(summary="The events of one feature", answer=list[EventOfFeature])
+    @shapes.described(summary="The events of one feature", answer=list[EventOfFeature], parameters=PARTS_OF_FEATURE)
     def of_feature(self, request: DrfRequest, id: str) -> HttpResponse:
         return self.through(request, list_of_feature, id=id)
 

@@ -78,7 +78,9 @@ class MirroredDatafile(models.Model):
     url = models.CharField(max_length=2000, blank=True, help_text="Polled when given.")
     etag = models.CharField(max_length=255, blank=True)
     last_modified = models.CharField(max_length=64, blank=True)
+    access_token = models.CharField(max_length=255, blank=True, editable=False, help_text="Sent along when polling.")
     fetched_at = models.DateTimeField()
+    polled_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     def __str__(self) -> str:
         return f"datafile of {self.project}"

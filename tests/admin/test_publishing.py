@@ -6,7 +6,6 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from pytest_django import Settings
 
 from decisions import snapshots
 from experiments.models import Experiment, Project
@@ -27,11 +26,6 @@ def decided_weights() -> list[str]:
     snapshot = snapshots.for_key("demo")
     assert snapshot
     return [arm.weight for arm in snapshot.by_key["checkout_button"].arms]
-
-
-@pytest.fixture(autouse=True)
-def inline_snapshots(settings: Settings) -> None:
-    settings.INLINE_SNAPSHOTS = True
 
 
 def test_saving_edits_a_draft_that_no_client_notices(researcher: Client, shop: Experiment) -> None:

@@ -7,7 +7,8 @@ from config.wire.agent.answers import NOT_BUILT, NOT_FOUND, Refused, error, ok, 
 from config.wire.agent.bodies import document, read
 from config.wire.agent.describing import described
 from config.wire.agent.door import AgentDoor, Nowhere
-from config.wire.agent.endpoint import Endpoint, fresh_id, get, keyless, nowhere, open_to_browsers, post
+from config.wire.agent.endpoint import Endpoint, fresh_id, get, keyless, nowhere, open_to_browsers, post, posted_only
+from config.wire.agent.tokens import refuse_admin
 
 __all__ = [
     "NOT_BUILT",
@@ -26,6 +27,8 @@ __all__ = [
     "ok",
     "open_to_browsers",
     "post",
+    "posted_only",
     "read",
+    "refuse_admin",
     "text",
 ]

@@ -94,6 +94,17 @@ def keyless(verb: str, work: Handler) -> Handler:
     return _named(handler, work)
 
 
+def posted_only(work: Handler) -> Handler:
+    """The same for a path where other verbs are told what is served."""
+
+    def handler(request: Request) -> Answer:
+        if not hosts.is_allowed(request):
+            return BAD_HOST
+        return _answer(request, work) if request.method == "POST" else Answer(405, b"", "", (("Allow", "POST"),))
+
+    return _named(handler, work)
+
+
 def open_to_browsers(verb: str, work: Handler) -> Handler:
     """A keyless handler that pages of every origin may use: what SDKs download and where they post."""
 

@@ -1,13 +1,15 @@
 """The SDK key of a request: from its header to the project's snapshot (agent contract §1.2)."""
 
 import re
+from datetime import UTC, datetime
 from functools import lru_cache
 
 from config.wire.agent.answers import Refused
 from config.wire.live import live
 from config.wire.message import Request
-from decisions import snapshots
+from decisions import polling, snapshots
 from decisions.compile import Snapshot
+from decisions.fetching import Failed
 from experiments import access
 
 HEADER = "x-optimizely-sdk-key"
@@ -17,7 +19,7 @@ UNKNOWN = "unable to fetch fresh datafile (consider rechecking SDK key), status 
 
 
 def snapshot_of(request: Request) -> Snapshot:
-    """The project the header names, as `<key>` or `<key>:<access token>`. Raises Refused (400, 403)."""
+    """The project the header names, as `<key>` or `<key>:<access token>`. Raises Refused (400, 403, 500)."""
     value = request.headers.get(HEADER)
     if not value:
         raise Refused(400, MISSING)
@@ -25,9 +27,25 @@ def snapshot_of(request: Request) -> Snapshot:
         raise Refused(400, MALFORMED)
     key, _, token = value.partition(":")
     snapshot = snapshots.for_sdk_key(key)
-    if snapshot is None or not is_open(snapshot) or not access.admits(snapshot.access_token_hash, token):
-        raise Refused(403, UNKNOWN)
-    return snapshot
+    if snapshot is not None and is_open(snapshot) and access.admits(snapshot.access_token_hash, token):
+        return snapshot
+    if live.AGENT_DATAFILE_URL and (snapshot is None or (snapshot.is_mirrored and is_open(snapshot))):
+        return _obtained(value, key, token)
+    raise Refused(403, UNKNOWN)
+
+
+def _obtained(value: str, key: str, token: str) -> Snapshot:
+    """The project of a key nobody asked for yet, fetched from the configured host."""
+    try:
+        project = polling.obtain(
+            sdk_key=key, access_token=token, template=live.AGENT_DATAFILE_URL, now=datetime.now(UTC)
+        )
+    except Failed as failure:
+        if failure.status == 403:
+            raise Refused(403, UNKNOWN) from failure
+        raise Refused(500, f"failed to instantiate Optimizely for SDK Key: {value}") from failure
+    snapshots.refresh()
+    return snapshots.for_project(project.pk)
 
 
 def is_open(snapshot: Snapshot) -> bool:

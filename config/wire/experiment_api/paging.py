@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import pydantic_core
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Q, QuerySet
 from pydantic import BaseModel, Field
 
 from config.wire.experiment_api.answering import JSON, answer
@@ -40,7 +40,7 @@ def listed(
     return envelope([write(row) for row in found[:limit]], found[:limit] if len(found) > limit else [], name=name)
 
 
-def envelope(shown: Sequence[BaseModel], rows: Sequence[Model], *, name: str) -> Answer:
+def envelope(shown: Sequence[BaseModel], rows: Sequence[Any], *, name: str) -> Answer:
     """One page; the token points behind the last of `rows`, which are empty at the end."""
     token = token_of(rows[-1]) if rows else None
     return Answer(200, pydantic_core.to_json({name: shown, "next_page_token": token}), JSON)
@@ -51,7 +51,8 @@ def after(rows: QuerySet[Any], token: str) -> QuerySet[Any]:
     if not token:
         return rows
     moment, pk = _read_token(token)
-    return rows.filter(Q(created_at__gt=moment) | Q(created_at=moment, pk__gt=pk))
+    behind = Q(created_at__gt=moment) | Q(created_at=moment, pk__gt=pk)
+    return rows.filter(behind, created_at__gte=moment)  # the index is entered by the plain bound
 
 
 def before(rows: QuerySet[Any], token: str) -> QuerySet[Any]:
@@ -59,7 +60,8 @@ def before(rows: QuerySet[Any], token: str) -> QuerySet[Any]:
     if not token:
         return rows
     moment, pk = _read_token(token)
-    return rows.filter(Q(created_at__lt=moment) | Q(created_at=moment, pk__lt=pk))
+    behind = Q(created_at__lt=moment) | Q(created_at=moment, pk__lt=pk)
+    return rows.filter(behind, created_at__lte=moment)
 
 
 def token_of(row: Any) -> str:

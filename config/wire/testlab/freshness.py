@@ -19,16 +19,6 @@ def last_modified(changed_at: datetime) -> int:
     return math.ceil(changed_at.timestamp() + settings.TESTLAB_CHANGE_MARGIN)
 
 
-def known_by_date(request: Request, modified: int) -> bool:
-    """Whether the client asks by date only and knows the state of `modified`: then no body need be rendered."""
-    return "if-none-match" not in request.headers and _is_fresh(request, "", modified)
-
-
-def unchanged(modified: int) -> Answer:
-    """304 without an entity tag."""
-    return Answer(304, b"", "", (ANY_ORIGIN, ("Last-Modified", http_date(modified))))
-
-
 def fresh_or_whole(request: Request, body: bytes, *, modified: int | None = None, tag: str = "") -> Answer:
     """304 when the client knows this body, the whole of it otherwise."""
     tag = tag or etag(body)
@@ -36,6 +26,20 @@ def fresh_or_whole(request: Request, body: bytes, *, modified: int | None = None
     if request.method in ("GET", "HEAD") and _is_fresh(request, tag, modified):
         return Answer(304, b"", "", (ANY_ORIGIN, *headers.items()))
     return bytes_answer(body, headers=headers)
+
+
+def packed(request: Request, body: bytes, gzipped: bytes, *, tag: str) -> Answer:
+    """The same of a long list, compressed for clients that take it so."""
+    answer = fresh_or_whole(request, body, tag=tag)
+    varies = (*answer.headers, ("Vary", "Accept-Encoding"))
+    if answer.status == 200 and _takes_gzip(request.header("accept-encoding")):
+        return Answer(200, gzipped, headers=(*varies, ("Content-Encoding", "gzip")))
+    return Answer(answer.status, answer.body, answer.content_type, varies)
+
+
+def _takes_gzip(accepted: str) -> bool:
+    wishes = [wish.replace(" ", "").lower().partition(";q=") for wish in accepted.split(",")]
+    return any(name in ("gzip", "*") and quality not in ("0", "0.0", "0.00", "0.000") for name, _, quality in wishes)
 
 
 def http_date(second: int) -> str:

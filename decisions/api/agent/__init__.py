@@ -5,6 +5,7 @@ from decisions.api.agent.decide import Decide, decide
 from decisions.api.agent.definitions import Config, Datafile, config, datafile
 from decisions.api.agent.override import Override, override
 from decisions.api.agent.profiles import Lookup, Save, lookup, save
+from decisions.api.agent.reset import Reset, reset
 
 __all__ = [
     "Activate",
@@ -13,6 +14,7 @@ __all__ = [
     "Decide",
     "Lookup",
     "Override",
+    "Reset",
     "Save",
     "activate",
     "config",
@@ -20,5 +22,6 @@ __all__ = [
     "decide",
     "lookup",
     "override",
+    "reset",
     "save",
 ]

@@ -13,6 +13,7 @@ from config.wire.testlab import TestLabDoor, freshness, guarded, json_answer, re
 from config.wire.testlab.shapes import Loose
 from decisions import current as state
 from decisions import delivery
+from decisions.delivery import Delivered
 from experiments.errors import Invalid
 from features import catalogue, dates
 from features.api.testlab import written
@@ -63,10 +64,10 @@ def create(request: Request) -> Answer:
     sent = reading.body(request, NewFeature)
     with delivery.turn(project_key=settings.TESTLAB_PROJECT) as project:
         now = datetime.now(UTC)
-        row = delivery.create(
+        made = delivery.create(
             project=project, wanted=_wanted(sent, now.date()), strict=settings.TESTLAB_STRICT_OVERLAP, now=now
         )
-    return json_answer(written.feature(row))
+    return _delivered(made)
 
 
 @speaking("Error getting the features in postgres")
@@ -94,14 +95,14 @@ def replace(request: Request) -> Answer:
         raise Invalid("the body speaks of another feature than the path", field="id")
     with delivery.turn(project_key=settings.TESTLAB_PROJECT) as project:
         now = datetime.now(UTC)
-        row = delivery.replace(
+        made = delivery.replace(
             project=project,
             feature_id=feature_id,
             wanted=_wanted(sent, now.date()),
             strict=settings.TESTLAB_STRICT_OVERLAP,
             now=now,
         )
-    return json_answer(written.feature(row))
+    return _delivered(made)
 
 
 @speaking("Error in deleting the feature in postgres")
@@ -129,6 +130,12 @@ def list_variants(request: Request) -> Answer:
     seen = state.at(project_key=settings.TESTLAB_PROJECT, now=datetime.now(UTC))
     rows = catalogue.variants(project_id=seen.project_id, feature_id=feature_id)
     return _fresh(request, [written.variant(row) for row in rows], seen)
+
+
+def _delivered(made: Delivered) -> Answer:
+    """The feature, and in a header what the admin UI would not have allowed."""
+    whole = f"experiments want {made.claimed:.0%} of the users on some day; some get fewer user-blocks than they want"
+    return json_answer(written.feature(made.feature), headers={"X-Warning": whole} if made.claimed > 1 else None)
 
 
 def _fresh(request: Request, value: Any, seen: state.Current) -> Answer:

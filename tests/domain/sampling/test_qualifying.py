@@ -6,14 +6,14 @@ import pytest
 
 from sampling import qualifying
 from sampling.operators import MISSING
-from sampling.qualifying import Criteria, Rule, Test
+from sampling.qualifying import Criteria, Requirement, Rule
 
-COUNTRY = Test("User", "country", "equals", "US")
-ADULT = Test("User", "age", "gte", "18")
-SPENDER = Test("Order", "total", "gt", "100")
+COUNTRY = Requirement("User", "country", "equals", "US")
+ADULT = Requirement("User", "age", "gte", "18")
+SPENDER = Requirement("Order", "total", "gt", "100")
 
 
-def _criteria(*rules: tuple[Test, ...]) -> Criteria:
+def _criteria(*rules: tuple[Requirement, ...]) -> Criteria:
     return Criteria(tuple(Rule("User", "country", tests) for tests in rules))
 
 
@@ -54,7 +54,7 @@ def test_the_sampled_value_is_the_attribute_of_the_criterion_that_holds() -> Non
 
 
 def test_an_unknown_operator_is_told_and_never_holds() -> None:
-    criteria = _criteria((Test("User", "country", "resembles", "US"),))
+    criteria = _criteria((Requirement("User", "country", "resembles", "US"),))
 
     verdict = criteria.judge({"User": {"country": "US"}})
 

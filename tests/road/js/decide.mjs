@@ -9,6 +9,7 @@ import {
 
 const [base, sdkKey, flagKey, eventKey, ...users] = process.argv.slice(2);
 const statuses = [];
+let reported = 0;
 
 const eventDispatcher = {
   async dispatchEvent(event) {
@@ -18,6 +19,7 @@ const eventDispatcher = {
       body: JSON.stringify(event.params),
     });
     statuses.push(answer.status);
+    reported += event.params.visitors.length;
     return { statusCode: answer.status };
   },
 };
@@ -40,5 +42,9 @@ for (const user of users) {
   context.trackEvent(eventKey, { revenue: 250, value: 2.5 });
 }
 await client.close();
+// Closing does not wait for what is under way: each user is one impression and one conversion.
+for (let tries = 0; tries < 200 && reported < 2 * users.length; tries++) {
+  await new Promise((resolve) => setTimeout(resolve, 50));
+}
 console.log(JSON.stringify({ decisions, statuses }));
 process.exit(0);

@@ -95,3 +95,37 @@ def test_the_number_of_reads_does_not_grow_with_the_variants() -> None:
         reads.append(len(seen))
 
     assert reads[0] == reads[1]
+
+
+def test_users_in_one_block_are_warned_about() -> None:
+    made = calling.feature(user_percentage=1)
+    blue, red = calling.variants(made["id"])
+    calling.current()
+    for number in range(20):
+        calling.record((blue, red)[number % 2]["id"], str(number + 100))
+
+    rows = calling.get(f"/api/analysis/feature/{made['id']}").json()
+
+    assert all(len(row["warnings"]) == 1 and "one user-block" in row["warnings"][0] for row in rows)
+
+
+def test_spread_users_are_not_warned_about() -> None:
+    made = calling.feature(user_percentage=1)
+    blue, red = calling.variants(made["id"])
+    calling.current()
+    for number in range(20):
+        calling.record((blue, red)[number % 2]["id"], f"{number * 7919:x}-{number * 104729:x}@example.com")
+
+    assert calling.get(f"/api/analysis/feature/{made['id']}").json()[0]["warnings"] == []
+
+
+def test_a_wrong_split_is_warned_about() -> None:
+    made = calling.feature(user_percentage=0.05)
+    blue, _ = calling.variants(made["id"])
+    for number in range(16):
+        calling.record(blue["id"], f"user {number}")
+
+    row = calling.get(f"/api/analysis/feature/{made['id']}").json()[0]
+
+    assert row["sample_ratio_p_value"] == pytest.approx(6.334e-5, rel=1e-3)
+    assert "not split by the weights" in row["warnings"][0]

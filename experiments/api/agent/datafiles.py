@@ -1,4 +1,4 @@
-"""Tokens, and the datafiles that SDKs download: the Agent routes that need no SDK-key header."""
+"""`GET /datafiles/<sdkKey>.json`: what SDKs that decide for themselves download (agent contract §7)."""
 
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -50,18 +50,6 @@ def _fresh_or_not(request: Request, snapshot: Snapshot) -> Answer:
     if is_settled and request.header("if-modified-since") == last_modified:
         return Answer(304, b"", "", headers)
     return Answer(200, snapshot.datafile, headers=headers)
-
-
-def _token(request: Request) -> Answer:
-    """Not built yet."""
-    return agent.NOT_BUILT
-
-
-token = agent.keyless("POST", _token)
-
-
-class Token(AgentDoor):
-    token = described(token, keyed=False)
 
 
 class PublicDatafile(AgentDoor):

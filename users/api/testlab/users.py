@@ -1,4 +1,4 @@
-"""Test Lab's users: who was shown which variant (testlab contract §2.4)."""
+"""Test Lab's users: who was shown which variant (testlab contract §2.4). Hot."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -9,10 +9,11 @@ from django.http import HttpResponse
 from rest_framework.request import Request as DrfRequest
 
 from config.wire.message import Answer, Request
-from config.wire.testlab import TestLabDoor, answers, fresh_or_whole, guarded, json_answer, reading, shapes, speaking
+from config.wire.testlab import TestLabDoor, freshness, guarded, json_answer, pages, reading, shapes, speaking
 from config.wire.testlab.shapes import Loose
 from decisions import current, delivery, recording
 from users import recorded
+from users.api.testlab import roll, written
 
 
 class NewUser(msgspec.Struct):
@@ -27,22 +28,40 @@ class NewUser(msgspec.Struct):
 def create(request: Request) -> Answer:
     sent = reading.body(request, NewUser)
     user_id, variation_id = reading.text(sent.id), reading.integer(sent.variant_id)
+    address = recorded.kept_address(reading.address(sent.ip_address), policy=settings.TESTLAB_IP_ADDRESSES)
     row = recording.record(
         project_key=settings.TESTLAB_PROJECT,
         user_id=user_id,
         variation_id=variation_id,
-        ip_address=reading.address(sent.ip_address),
+        ip_address=address,
         now=datetime.now(UTC),
     )
-    return json_answer(_written(user_id, variation_id, row.ip_address or recorded.NO_ADDRESS, row.assigned_at))
+    return json_answer(written.user(user_id, variation_id, row.ip_address, row.assigned_at))
 
 
 @speaking("Error getting the users in postgres")
 def list_all(request: Request) -> Answer:
-    project = current.project(key=settings.TESTLAB_PROJECT)
-    rows = recorded.listed(project_id=project.pk)
-    written = [_written(row.id, row.variation_id, row.ip_address, row.recorded_at) for row in rows]
-    return fresh_or_whole(request, json_answer(written).body)
+    """The whole list, from memory; with parameters a part of it, read anew."""
+    seen = current.at(project_key=settings.TESTLAB_PROJECT, now=datetime.now(UTC))
+    if request.query:
+        return _page(request, seen.project_id)
+    whole = roll.rendered(seen=seen)
+    return freshness.packed(request, whole.body, whole.gzipped, tag=whole.etag)
+
+
+def _page(request: Request, project_id: int) -> Answer:
+    page = pages.asked(request)
+    rows = list(
+        recorded.listed(
+            project_id=project_id,
+            after=page.after,
+            since=page.since,
+            feature_id=page.feature_id,
+            limit=page.limit,
+        )
+    )
+    last = rows[-1].row_id if rows else page.after
+    return pages.answer(request, [written.row(row) for row in rows], last=last)
 
 
 @speaking("Error in deleting the user in postgres")
@@ -53,15 +72,6 @@ def delete(request: Request) -> Answer:
     return json_answer(f"User with id {request.params['id']} was deleted")
 
 
-def _written(user_id: str, variation_id: int, ip_address: str, recorded_at: datetime) -> dict[str, Any]:
-    return {
-        "id": user_id,
-        "variant_id": variation_id,
-        "ip_address": ip_address,
-        "time_stamp": answers.instant(recorded_at),
-    }
-
-
 class Users(TestLabDoor):
     """Recorded users."""
 
@@ -69,7 +79,7 @@ class Users(TestLabDoor):
     def create(self, request: DrfRequest) -> HttpResponse:
         return self.through(request, create)
 
-    @shapes.described(summary="Every recorded user", answer=list[shapes.User])
+    @shapes.described(summary="Every recorded user", answer=list[shapes.User], parameters=pages.PARAMETERS)
     def index(self, request: DrfRequest) -> HttpResponse:
         return self.through(request, list_all)
 

@@ -1,13 +1,7 @@
-"""Criteria, conditions and samples as the Experiment API speaks of them."""
-
-from datetime import UTC, datetime
-from typing import Annotated
-from uuid import UUID
-
-from pydantic import Field
+"""`/api/v1/experiments/{experiment_id}/criteria` and `/api/v1/criteria/{criterion_id}/conditions`."""
 
 from config.wire.door import action
-from config.wire.experiment_api import shapes
+from config.wire.experiment_api import additions, shapes
 from config.wire.experiment_api.answering import answer, speaks
 from config.wire.experiment_api.describing import described
 from config.wire.experiment_api.doors import ExperimentApiDoor
@@ -15,12 +9,9 @@ from config.wire.experiment_api.paging import CriteriaListing, listed
 from config.wire.experiment_api.reading import reading
 from config.wire.message import Answer, Request
 from experiments.selectors import comparison
-from sampling import criteria, sampling, selectors
+from sampling import criteria, selectors
 from sampling.criteria import NewCondition
-from sampling.models import Condition, Criterion, Sample
-
-MOST_SAMPLES = 100_000
-DRIVER_LIMIT = 10_000
+from sampling.models import Condition, Criterion
 
 
 @speaks
@@ -77,43 +68,24 @@ def list_conditions(request: Request) -> Answer:
 
 
 @speaks
-def create_sample(request: Request) -> Answer:
-    """Create Sample"""
+def update_condition(request: Request) -> Answer:
+    """Update Condition"""
     with reading(request) as read:
-        at = read.path(shapes.OfExperiment)
-        body = read.body(shapes.BucketedSampleCreate)
-    sample = sampling.record(
-        experiment=comparison(uid=at.experiment_id),
-        entity=body.sampled_entity,
-        value=body.sampled_value,
-        bucket=body.allocated_bucket,
-        now=datetime.now(UTC),
-    )
-    return answer(_sample(sample, at.experiment_id))
-
-
-class SampleListing(shapes.Shape):
-    limit: Annotated[int, Field(ge=0, description="0: as many as fit; never more than 100000.")] = 100
+        at = read.path(additions.InConditions)
+        body = read.body(additions.ExperimentSamplingConditionUpdate)
+    criterion = selectors.criterion(uid=at.criterion_id)
+    condition = selectors.condition(uid=at.condition_id, criterion=criterion)
+    criteria.amend_condition(row=condition, **body.model_dump(exclude_unset=True))
+    return answer(_condition(condition, criterion))
 
 
 @speaks
-def list_samples(request: Request) -> Answer:
-    """List Samples"""
+def delete_condition(request: Request) -> Answer:
+    """Delete Condition"""
     with reading(request) as read:
-        at = read.path(shapes.OfExperiment)
-        asked = read.query(SampleListing)
-    rows = selectors.samples(experiment=comparison(uid=at.experiment_id))
-    limit = min(asked.limit or DRIVER_LIMIT, MOST_SAMPLES)
-    return answer([_sample(row, at.experiment_id) for row in rows[:limit]])
-
-
-@speaks
-def mark_sample_complete(request: Request) -> Answer:
-    """Mark Sample Complete"""
-    with reading(request) as read:
-        at = read.path(shapes.OfSample)
-    sample = sampling.complete(experiment_uid=at.experiment_id, uid=at.sample_id, now=datetime.now(UTC))
-    return answer(_sample(sample, sample.experiment.uid))
+        at = read.path(additions.InConditions)
+    selectors.condition(uid=at.condition_id, criterion=selectors.criterion(uid=at.criterion_id)).delete()
+    return answer(shapes.Deleted(message=f"condition {at.condition_id} deleted successfully"), status=202)
 
 
 def _new(condition: shapes.ExperimentSamplingConditionCreate) -> NewCondition:
@@ -141,20 +113,6 @@ def _condition(row: Condition, criterion: Criterion) -> shapes.ExperimentSamplin
         id=row.uid,
         criterion_id=criterion.uid,
         experiment_id=criterion.experiment.uid,
-        created_at=row.created_at,
-        updated_at=row.updated_at,
-    )
-
-
-def _sample(row: Sample, experiment_uid: UUID) -> shapes.BucketedSample:
-    return shapes.BucketedSample(
-        experiment_id=experiment_uid,
-        sampled_value=row.value,
-        sampled_entity=row.entity,
-        allocated_bucket=row.bucket,
-        id=row.uid,
-        complete=row.complete,
-        completed_at=row.completed_at,
         created_at=row.created_at,
         updated_at=row.updated_at,
     )
@@ -195,23 +153,17 @@ class Conditions(ExperimentApiDoor):
         answers=[shapes.ExperimentSamplingCondition],
         misses="Criterion",
     )
-
-
-class Samples(ExperimentApiDoor):
-    create = described(
-        action(create_sample),
-        path=shapes.OfExperiment,
-        body=shapes.BucketedSampleCreate,
-        answers=shapes.BucketedSample,
-        misses="Experiment",
+    partial_update = described(
+        action(update_condition),
+        path=additions.InConditions,
+        body=additions.ExperimentSamplingConditionUpdate,
+        answers=shapes.ExperimentSamplingCondition,
+        misses="Criterion or condition",
     )
-    list = described(
-        action(list_samples),
-        path=shapes.OfExperiment,
-        query=SampleListing,
-        answers=[shapes.BucketedSample],
-        misses="Experiment",
-    )
-    complete = described(
-        action(mark_sample_complete), path=shapes.OfSample, answers=shapes.BucketedSample, misses="Sample"
+    destroy = described(
+        action(delete_condition),
+        path=additions.InConditions,
+        answers=shapes.Deleted,
+        status=202,
+        misses="Criterion or condition",
     )

@@ -1,0 +1,1 @@
+"""Criteria, samples and allocation as the Experiment API speaks of them."""

@@ -1,0 +1,70 @@
+"""What an analyst asks of an experiment: `/check` and `/samples/stats`."""
+
+from datetime import UTC, datetime
+
+from config.wire.door import action
+from config.wire.experiment_api import additions, shapes
+from config.wire.experiment_api.answering import answer, speaks
+from config.wire.experiment_api.describing import described
+from config.wire.experiment_api.doors import ExperimentApiDoor
+from config.wire.experiment_api.reading import reading
+from config.wire.message import Answer, Request
+from experiments.selectors import comparison
+from sampling import counts, readiness
+from sampling.counts import BucketCount
+
+
+@speaks
+def check(request: Request) -> Answer:
+    """Check
+
+    Whether the experiment can allocate, and all that stands in its way.
+    """
+    with reading(request) as read:
+        at = read.path(shapes.OfExperiment)
+    found = readiness.check(experiment=comparison(uid=at.experiment_id), now=datetime.now(UTC))
+    report = additions.ExperimentCheck(
+        ready=found.is_ready,
+        problems=list(found.problems),
+        unknown_operators=list(found.unknown_operators),
+        percentage_total=float(found.shares_total),
+    )
+    return answer(report)
+
+
+@speaks
+def stats(request: Request) -> Answer:
+    """Stats
+
+    Samples per bucket, and the chance of a split at least as far from the shares as this one.
+    """
+    with reading(request) as read:
+        at = read.path(shapes.OfExperiment)
+    counted = counts.count(experiment=comparison(uid=at.experiment_id))
+    report = additions.SampleStats(
+        experiment_id=at.experiment_id,
+        total=sum(row.total for row in counted.buckets),
+        complete=sum(row.complete for row in counted.buckets),
+        sample_ratio_p_value=counted.sample_ratio_p,
+        buckets=[_bucket(row) for row in counted.buckets],
+    )
+    return answer(report)
+
+
+def _bucket(row: BucketCount) -> additions.BucketStats:
+    return additions.BucketStats(
+        bucket_name=row.bucket,
+        total=row.total,
+        complete=row.complete,
+        completion_rate=row.completion_rate,
+        expected_share=row.share,
+        first_sampled_at=row.first_at,
+        last_sampled_at=row.last_at,
+        outcomes=row.outcomes,
+        outcome_mean=row.outcome_mean,
+    )
+
+
+class Reports(ExperimentApiDoor):
+    check = described(action(check), path=shapes.OfExperiment, answers=additions.ExperimentCheck, misses="Experiment")
+    stats = described(action(stats), path=shapes.OfExperiment, answers=additions.SampleStats, misses="Experiment")

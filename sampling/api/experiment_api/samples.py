@@ -1,0 +1,128 @@
+"""`/api/v1/experiments/{experiment_id}/samples`."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from config.wire.door import action
+from config.wire.experiment_api import additions, shapes
+from config.wire.experiment_api.answering import answer, speaks
+from config.wire.experiment_api.describing import described
+from config.wire.experiment_api.doors import ExperimentApiDoor
+from config.wire.experiment_api.paging import before, envelope
+from config.wire.experiment_api.reading import reading
+from config.wire.message import Answer, Request
+from experiments.selectors import comparison
+from sampling import sampling, selectors
+from sampling.models import Sample
+from sampling.selectors import SampleRow
+
+MOST_SAMPLES = 100_000
+NO_LIMIT = 10_000  # what the document's database driver gives when it is asked for 0
+
+
+@speaks
+def create_sample(request: Request) -> Answer:
+    """Create Sample"""
+    with reading(request) as read:
+        at = read.path(shapes.OfExperiment)
+        body = read.body(shapes.BucketedSampleCreate)
+    sample = sampling.record(
+        experiment=comparison(uid=at.experiment_id),
+        entity=body.sampled_entity,
+        value=body.sampled_value,
+        bucket=body.allocated_bucket,
+        now=datetime.now(UTC),
+    )
+    return answer(sample_shape(sample, at.experiment_id))
+
+
+@speaks
+def list_samples(request: Request) -> Answer:
+    """List Samples
+
+    Newest first; an array, or an envelope as soon as `page_token` is asked for.
+    """
+    with reading(request) as read:
+        at = read.path(shapes.OfExperiment)
+        asked = read.query(additions.SampleListing)
+    samples = selectors.samples(experiment=comparison(uid=at.experiment_id), filters=_filters(asked))
+    limit = min(asked.limit or NO_LIMIT, MOST_SAMPLES)
+    if asked.page_token is None:
+        return answer([sample_shape(row, at.experiment_id) for row in selectors.rows(samples[:limit])])
+    found = selectors.rows(before(samples, asked.page_token)[: limit + 1])
+    shown = [sample_shape(row, at.experiment_id) for row in found[:limit]]
+    return envelope(shown, found[:limit] if len(found) > limit else [], name="samples")
+
+
+@speaks
+def get_sample(request: Request) -> Answer:
+    """Get Sample"""
+    with reading(request) as read:
+        at = read.path(additions.InExperiment)
+    sample = selectors.sample(uid=at.sample_id, experiment=comparison(uid=at.experiment_id))
+    return answer(sample_shape(sample, at.experiment_id))
+
+
+@speaks
+def mark_sample_complete(request: Request) -> Answer:
+    """Mark Sample Complete"""
+    with reading(request) as read:
+        at = read.path(shapes.OfSample)
+        body = read.optional_body(additions.SampleCompletion)
+    sample = sampling.complete(
+        experiment_uid=at.experiment_id, uid=at.sample_id, outcome=body.outcome, now=datetime.now(UTC)
+    )
+    return answer(sample_shape(sample, sample.experiment.uid))
+
+
+def _filters(asked: additions.SampleListing) -> dict[str, object]:
+    named = {
+        "entity": asked.sampled_entity,
+        "value": asked.sampled_value,
+        "bucket": asked.bucket,
+        "complete": asked.complete,
+        "created_at__gte": asked.since,
+    }
+    return {name: value for name, value in named.items() if value is not None}
+
+
+def sample_shape(row: Sample | SampleRow, experiment_uid: UUID) -> shapes.BucketedSample:
+    return shapes.BucketedSample(
+        experiment_id=experiment_uid,
+        sampled_value=row.value,
+        sampled_entity=row.entity,
+        allocated_bucket=row.bucket,
+        id=row.uid,
+        complete=row.complete,
+        completed_at=row.completed_at,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )
+
+
+class Samples(ExperimentApiDoor):
+    create = described(
+        action(create_sample),
+        path=shapes.OfExperiment,
+        body=shapes.BucketedSampleCreate,
+        answers=shapes.BucketedSample,
+        misses="Experiment",
+    )
+    list = described(
+        action(list_samples),
+        path=shapes.OfExperiment,
+        query=additions.SampleListing,
+        answers=[shapes.BucketedSample],
+        page="samples",
+        misses="Experiment",
+    )
+    complete = described(
+        action(mark_sample_complete),
+        path=shapes.OfSample,
+        optional_body=additions.SampleCompletion,
+        answers=shapes.BucketedSample,
+        misses="Sample",
+    )
+    retrieve = described(
+        action(get_sample), path=additions.InExperiment, answers=shapes.BucketedSample, misses="Experiment or sample"
+    )
