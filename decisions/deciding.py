@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from decisions import snapshots
+from decisions import assigning, recalling, snapshots
 from decisions.compile import Arm, Comparison, Snapshot
 from decisions.engine import Subject
 from experiments.errors import Invalid
@@ -27,7 +27,11 @@ def subject_and_profile(snapshot: Snapshot, subject: Subject) -> tuple[Subject, 
     """
     if not snapshot.reads:
         return subject, None
-    root, arms = assignments.of_user(user_id=subject.user_id, experiment_ids=[row.id for row in snapshot.remembering])
+    root, arms = recalling.arms_of(
+        project_id=snapshot.project_id,
+        user_id=subject.user_id,
+        experiment_ids=[row.id for row in snapshot.remembering],
+    )
     if root != subject.user_id:
         subject = Subject(root, subject.attributes, subject.segments)
     return subject, profile_of(snapshot, arms)
@@ -45,13 +49,21 @@ def profile_of(snapshot: Snapshot, arms: Mapping[int, int | None]) -> Profile:
 
 
 def draw(snapshot: Snapshot, experiment: Comparison, subject: Subject) -> Arm | None:
-    """The arm the engine gives, remembered arms aside: audience, exclusion group, traffic, weights."""
+    """The arm the engine gives, remembered arms aside: audience, exclusion group, traffic, weights.
+
+    Of what a datafile cannot say only a plain draw is known without more of the person.
+    """
+    if not experiment.expressible:
+        plan = snapshot.plans.by_id[experiment.id]
+        return experiment.arm(plan.pick(subject.user_id)) if plan.is_pure else None
     variation = snapshot.engine.arm(experiment.datafile_id, subject)
     return None if variation is None else experiment.arm_by_datafile_id(variation.id)
 
 
 def arm(snapshot: Snapshot, experiment: Comparison, subject: Subject) -> Arm | None:
     """The arm a person has in one experiment: remembered, else drawn. None: not in it."""
+    if not experiment.expressible:
+        return experiment.arm(assigning.arm_in(snapshot, experiment.id, subject.user_id))
     subject, profile = subject_and_profile(snapshot, subject)
     variation = snapshot.engine.arm(experiment.datafile_id, subject, profile=profile)
     return None if variation is None else experiment.arm_by_datafile_id(variation.id)
@@ -74,7 +86,8 @@ def remember(
     process is told, in the same transaction. Answers the stored row and whether this call made it.
     """
     with transaction.atomic():
-        root = assignments.root_id(user_id=user_id)
+        snapshot = snapshots.at_least_stored(project_id)
+        root = assignments.root_id(user_id=user_id) if snapshot.has_aliases else user_id
         stored, made = assignments.remember(
             experiment_id=experiment_id,
             unit=Unit(root),
@@ -84,7 +97,7 @@ def remember(
             group_id=group_id,
             ip_address=ip_address,
         )
-        if made and _differs(snapshots.for_project(project_id), experiment_id, root, variation_id):
+        if made and _differs(snapshot, experiment_id, root, variation_id):
             read_remembered(project_id=project_id, experiment_id=experiment_id)
         return stored, made
 

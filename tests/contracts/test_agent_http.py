@@ -177,7 +177,7 @@ def sorted_lists(value: Any) -> Any:
 
 def differences(row: dict[str, Any], reply: Reply) -> list[Any]:
     expected = row["response"]
-    found = []
+    found: list[Any] = []
     if reply.status != expected["status"]:
         found.append((row["name"], "status", reply.status, expected["status"]))
     if CUT in (expected["body"] or ""):
@@ -199,7 +199,7 @@ def test_section_answers_as_recorded(section: str, stub: None, settings: Any) ->
     for name, value in SECTIONS[section].items():
         setattr(settings, name, value)
 
-    found = []
+    found: list[Any] = []
     for row in rows_of(section):
         if row["name"] in BEFORE:
             Agent("RICHKEY1").post(*BEFORE[row["name"]], Host="127.0.0.1")
