@@ -6,11 +6,12 @@ Operations run in the order given and see the routes only: no host check, no nes
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import unquote, urlencode, urlsplit
 
 import msgspec
-import orjson
 
 from config.wire import agent
 from config.wire.agent import AgentDoor, Endpoint, Refused, described
@@ -19,6 +20,8 @@ from config.wire.message import Answer, Handler, Request
 from decisions.engine import gojson
 
 UNDECODABLE = Answer(400, b'{"error": "cannot decode the operation body"}\n')
+SOMETHING = b"null"
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 NEVER = "0001-01-01T00:00:00Z"
 METHOD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]*")
 BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})|[\x00-\x20\x7f]")
@@ -48,7 +51,7 @@ def over(routes: Mapping[str, Handler], nowhere: Endpoint) -> Handler:
     def batch(request: Request) -> Answer:
         """Run every operation and answer 200 with an item for each; `errorCount` counts those that are not 200."""
         try:
-            asked = agent.read(request.body, BatchBody) if request.body else None
+            asked = agent.read(request, BatchBody) if request.body else None
         except Refused:
             asked = None
         if asked is None:
@@ -72,25 +75,34 @@ def door(handler: Handler) -> type[AgentDoor]:
 
 
 def _run(operations: list[Operation], routes: Mapping[str, Handler], nowhere: Endpoint) -> Answer:
-    started = _stamp()
-    done = [_item(each, routes, nowhere) for each in operations]
-    errors = sum(status != 200 for status, _ in done)
-    ended = _stamp() if done else NEVER
+    started = now = _stamp()
+    items = []
+    errors = 0
+    for operation in operations:
+        status, item, now = _item(operation, routes, nowhere, now)
+        errors += status != 200
+        items.append(item)
+    ended = now if items else NEVER
     head = f'{{"startedAt":"{started}","endedAt":"{ended}","errorCount":{errors},"response":['
-    return agent.ok(head.encode() + b",".join([item for _, item in done]) + b"]}")
+    return agent.ok(head.encode() + b",".join(items) + b"]}")
 
 
-def _item(operation: Operation, routes: Mapping[str, Handler], nowhere: Endpoint) -> tuple[int, bytes]:
-    """The status of one operation and its rendered item."""
-    started = _stamp()
+def _item(
+    operation: Operation, routes: Mapping[str, Handler], nowhere: Endpoint, started: str
+) -> tuple[int, bytes, str]:
+    """The status of one operation, its rendered item, and when it ended."""
     request = _request_of(operation)
     if request is None:
-        return 400, _rendered(operation, 400, "", b"null", started, NEVER)
+        return 400, _rendered(operation, 400, "", b"null", started, NEVER), _stamp()
     answer = _route(request, routes, nowhere)
-    is_json = bool(answer.body) and answer.content_type.startswith("application/json")
-    request_id = request.headers["x-request-id"] if is_json else ""
-    body = answer.body.rstrip(b"\n") if is_json else b"null"
-    return answer.status, _rendered(operation, answer.status, request_id, body, started, _stamp())
+    ended = _stamp()
+    if answer.body and answer.content_type.startswith("application/json"):
+        return (
+            answer.status,
+            _rendered(operation, answer.status, _id_of(answer), answer.body[:-1], started, ended),
+            ended,
+        )
+    return answer.status, _rendered(operation, answer.status, "", b"null", started, ended), ended
 
 
 def _route(request: Request, routes: Mapping[str, Handler], nowhere: Endpoint) -> Answer:
@@ -102,19 +114,42 @@ def _route(request: Request, routes: Mapping[str, Handler], nowhere: Endpoint) -
     return nowhere.routed(request) if f"{request.path}/".startswith("/v1/") else agent.NOT_FOUND
 
 
+def _id_of(answer: Answer) -> str:
+    return next((value for name, value in reversed(answer.headers) if name == "X-Request-Id"), "") or agent.fresh_id()
+
+
 def _request_of(operation: Operation) -> Request | None:
     """The operation as a request, None when method or URL cannot be read."""
-    url = operation.url or ""
+    target = _target(operation.method or "GET", operation.url or "")
+    if target is None:
+        return None
+    path, query = target
+    if operation.params or operation.parameters:
+        query = "&".join(filter(None, [query, _encoded(tuple(_parameters(operation)))]))
+    headers = _lowered(tuple(operation.headers.items())) if operation.headers else NO_HEADERS
+    return Request(operation.method or "GET", path, headers, query, SOMETHING, document=operation.body)
+
+
+@lru_cache(maxsize=1024)
+def _target(method: str, url: str) -> tuple[str, str] | None:
+    """Path and query of a URL, None when it or the method cannot be read."""
     try:
         parts = urlsplit(url)
     except ValueError:
         return None
-    if BAD_ESCAPE.search(url) or not METHOD.fullmatch(operation.method or "") or url.startswith(":"):
+    if BAD_ESCAPE.search(url) or not METHOD.fullmatch(method) or url.startswith(":"):
         return None
-    headers = {name.lower(): value or "" for name, value in (operation.headers or {}).items()}
-    headers.setdefault("x-request-id", agent.fresh_id())
-    query = "&".join(filter(None, [parts.query, urlencode(list(_parameters(operation)))]))
-    return Request(operation.method or "GET", unquote(parts.path) or "/", headers, query, orjson.dumps(operation.body))
+    return unquote(parts.path) or "/", parts.query
+
+
+@lru_cache(maxsize=4096)
+def _encoded(pairs: tuple[tuple[str, str], ...]) -> str:
+    return urlencode(pairs)
+
+
+@lru_cache(maxsize=1024)
+def _lowered(headers: tuple[tuple[str, str | None], ...]) -> Mapping[str, str]:
+    return MappingProxyType({name.lower(): value or "" for name, value in headers})
 
 
 def _parameters(operation: Operation) -> Iterator[tuple[str, str]]:
@@ -126,23 +161,29 @@ def _parameters(operation: Operation) -> Iterator[tuple[str, str]]:
 
 
 def _text(value: Scalar) -> str:
+    if isinstance(value, str):
+        return value
     if isinstance(value, bool):
         return "true" if value else "false"
     return "" if value is None else str(value)
 
 
 def _rendered(operation: Operation, status: int, request_id: str, body: bytes, started: str, ended: str) -> bytes:
-    fields = (
-        ("status", b"%d" % status),
-        ("requestID", gojson.dumps(request_id)),
-        ("operationID", gojson.dumps(_text(operation.operationID))),
-        ("method", gojson.dumps(operation.method or "")),
-        ("url", gojson.dumps(operation.url or "")),
-        ("body", body),
+    return b'{"status":%d,"requestID":%b,"operationID":%b,%b,"body":%b,"startedAt":"%b","endedAt":"%b"}' % (
+        status,
+        gojson.dumps(request_id),
+        gojson.dumps(_text(operation.operationID)),
+        _named(operation.method or "", operation.url or ""),
+        body,
+        started.encode(),
+        ended.encode(),
     )
-    times = f',"startedAt":"{started}","endedAt":"{ended}"}}'
-    return b"{" + b",".join([b'"' + name.encode() + b'":' + value for name, value in fields]) + times.encode()
+
+
+@lru_cache(maxsize=1024)
+def _named(method: str, url: str) -> bytes:
+    return b'"method":' + gojson.dumps(method) + b',"url":' + gojson.dumps(url)
 
 
 def _stamp() -> str:
-    return datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    return datetime.now(UTC).isoformat()[:-6] + "Z"

@@ -63,20 +63,37 @@ def _decide(
     now: datetime,
 ) -> tuple[Subject, dict[str, Outcome], dict[str, ExperimentDecision]]:
     """On the fast path where a decision is all that is asked, else by the interpreter."""
-    is_plain = not (wishes.overrides or profiles.remembers_draws(snapshot, service=wishes.profiles))
-    if is_plain and not experiments and snapshot.engine.cmab_flag_keys.isdisjoint(flags):
+    if _is_plain(snapshot, flags, experiments, wishes):
         person, profile = deciding.subject_and_profile(snapshot, subject)
         found = snapshot.engine.decide_all(person, profile=profile, keys=flags)
-        return person, dict(zip(flags, found, strict=True)), {}
+        arms = [_arm(snapshot, key, person, profile) for key in experiments]
+        outcomes = dict(zip(flags, found, strict=True))
+        return person, outcomes, {arm.experiment_key: arm for arm in arms if arm is not None}
     person, profile = explain.person(snapshot, subject, wishes)
     decisions = explain.flags(snapshot, person, profile, flags, wishes=wishes, now=now)
-    arms = explain.experiments(snapshot, person, profile, experiments, wishes=wishes, now=now)
+    told = explain.experiments(snapshot, person, profile, experiments, wishes=wishes, now=now)
     outcomes = {key: decision.outcome for key, decision in zip(flags, decisions, strict=True)}
-    return person, outcomes, {arm.experiment_key: arm for arm in arms}
+    return person, outcomes, {arm.experiment_key: arm for arm in told}
+
+
+def _is_plain(snapshot: Snapshot, flags: Sequence[str], experiments: Sequence[str], wishes: Wishes) -> bool:
+    if wishes.overrides or profiles.remembers_draws(snapshot, service=wishes.profiles):
+        return False
+    asked = [snapshot.engine.experiment(key) for key in experiments]
+    return snapshot.engine.cmab_flag_keys.isdisjoint(flags) and not any(rule and rule.cmab for rule in asked)
+
+
+def _arm(snapshot: Snapshot, key: str, person: Subject, profile: deciding.Profile | None) -> ExperimentDecision | None:
+    rule = snapshot.engine.experiment(key)
+    if rule is None:
+        return None
+    return ExperimentDecision(
+        rule.id, rule.key, rule.layer_id, snapshot.engine.arm(rule.id, person, profile=profile), ()
+    )
 
 
 def _feature(snapshot: Snapshot, key: str, outcome: Outcome) -> Activation:
-    if key not in snapshot.engine.flag_keys:
+    if not snapshot.engine.knows(key):
         return Activation("", flag_key=key, error="featureKey not found")
     is_test = outcome.source in ("feature-test", "holdout")
     return Activation(

@@ -86,7 +86,8 @@ def remember(
     process is told, in the same transaction. Answers the stored row and whether this call made it.
     """
     with transaction.atomic():
-        root = assignments.root_id(user_id=user_id)
+        snapshot = snapshots.at_least_stored(project_id)
+        root = assignments.root_id(user_id=user_id) if snapshot.has_aliases else user_id
         stored, made = assignments.remember(
             experiment_id=experiment_id,
             unit=Unit(root),
@@ -96,7 +97,7 @@ def remember(
             group_id=group_id,
             ip_address=ip_address,
         )
-        if made and _differs(snapshots.at_least_stored(project_id), experiment_id, root, variation_id):
+        if made and _differs(snapshot, experiment_id, root, variation_id):
             read_remembered(project_id=project_id, experiment_id=experiment_id)
         return stored, made
 

@@ -11,15 +11,23 @@ from users.assignments import USER
 from users.models import Assignment
 
 
-def check(*, plan: Plan, now: datetime) -> None:
-    """Pause a running experiment whose counts are reached; called where somebody has just been enrolled.
+def ends(plan: Plan) -> bool:
+    """Whether the experiment runs until it has enough people."""
+    return plan.status == "running" and (plan.ending_user_count is not None or plan.ending_group_count is not None)
 
-    The row lock makes enrolments of such an experiment take turns, so no count is missed.
+
+def has_ended(plan: Plan) -> bool:
+    """Whether an experiment that `ends` has done so by now.
+
+    Its row is held until the transaction ends: enrolments take turns, so that not one too many is let in.
     """
-    if plan.status != "running" or (plan.ending_user_count is None and plan.ending_group_count is None):
-        return
-    experiment = Experiment.objects.select_for_update().get(pk=plan.id)
-    if experiment.status == Experiment.Status.RUNNING and is_reached(plan):
+    return Experiment.objects.select_for_update().get(pk=plan.id).status != Experiment.Status.RUNNING
+
+
+def check(*, plan: Plan, now: datetime) -> None:
+    """Pause the experiment if its counts are reached; called where somebody has just been enrolled."""
+    if ends(plan) and is_reached(plan):
+        experiment = Experiment.objects.get(pk=plan.id)
         lifecycle.change_status(experiment=experiment, to=Experiment.Status.PAUSED, now=now, by="ending criteria")
 
 

@@ -168,11 +168,16 @@ def _take_part(entry: _Entry) -> NewExposure | None:
         entry.exclude(Code.EXCLUDED_BY_CLIENT)
     elif refusal is not None:
         _keep_listed_out(entry, refusal)
-    elif plan.status == "paused" and plan.consistency != "experiment":
+    elif (plan.status == "paused" and plan.consistency != "experiment") or _comes_too_late(entry):
         _arrive_late(entry)
     else:
         _ENROL[plan.unit](entry)
     return _exposure(entry)
+
+
+def _comes_too_late(entry: _Entry) -> bool:
+    """Whether the last place was taken a moment ago, before this process heard of it."""
+    return ending.ends(entry.plan) and not entry.is_enrolled and ending.has_ended(entry.plan)
 
 
 def _keep_listed_out(entry: _Entry, refusal: Refusal) -> None:
@@ -190,6 +195,8 @@ def _keep_listed_out(entry: _Entry, refusal: Refusal) -> None:
 
 def _arrive_late(entry: _Entry) -> None:
     """After the end: who has no arm gets none. Somebody who has one keeps it, at every point."""
+    if entry.plan.consistency == "experiment":
+        return
     if entry.group is not None and not entry.group_is_decided:
         entry.exclude_group(Code.REACHED_AFTER)
     has_group_arm = entry.group_key in entry.person.group_arms

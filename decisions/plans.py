@@ -120,7 +120,7 @@ class PlannedFlag:
 
 @dataclass(frozen=True, slots=True)
 class Plans:
-    """Everything UpGrade clients can be given in one project: `plans` have decision points, `by_id` is every experiment.
+    """Everything UpGrade clients can be given in a project: `plans` have decision points, `by_id` is every experiment.
 
     `pools` are the indexes of plans that share points.
     """

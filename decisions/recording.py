@@ -1,15 +1,50 @@
-"""Users as Test Lab records them: the variant a client says it shows somebody, remembered for every dialect (§2.4)."""
+"""What Test Lab records of users: the variant a client says it shows, and what they then do (testlab contract §2.4).
 
+A variant is remembered for every dialect. Which experiment a variant belongs to and which users are known is kept in
+memory for as long as the project's snapshot is the same; deleting a user or a feature makes another one.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import transaction
 
-from decisions import deciding, snapshots
+from decisions import current, deciding, snapshots
+from decisions.compile import Snapshot
 from events import responses
 from experiments.errors import Conflict, NotFound
 from experiments.models import Project, Variation
-from users import recorded
+from users import assignments, recorded
 from users.models import Assignment
+
+MOST_KNOWN = 200_000
+MOST_ROWS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Memory:
+    """`arms` are experiments by their variations, `known` users of whom something was recorded, `rows` repeats."""
+
+    snapshot: Snapshot
+    arms: Mapping[int, int]
+    known: set[str] = field(default_factory=set)
+    rows: dict[tuple[str, int], Assignment] = field(default_factory=dict)
+
+    def meet(self, person: str) -> None:
+        if len(self.known) >= MOST_KNOWN:
+            self.known.clear()
+        self.known.add(person)
+
+    def keep(self, user_id: str, row: Assignment) -> Assignment:
+        """The Ruby SDK posts its user again at every evaluation."""
+        if len(self.rows) >= MOST_ROWS:
+            self.rows.clear()
+        self.rows[user_id, row.variation_id or 0] = row
+        return row
+
+
+_memories: dict[str, _Memory] = {}
 
 
 def record(*, project_key: str, user_id: str, variation_id: int, ip_address: str, now: datetime) -> Assignment:
@@ -18,13 +53,12 @@ def record(*, project_key: str, user_id: str, variation_id: int, ip_address: str
     Raises NotFound for an unknown variant and Conflict when the user has another variant of the same experiment.
     """
     recorded.check_id(user_id)
-    found = _arm(project_key, variation_id)
-    if found is None:
-        raise NotFound("variant", variation_id)
-    project_id, experiment_id = found
+    memory = _memory(project_key)
+    if kept := memory.rows.get((user_id, variation_id)):
+        return kept
     stored, _ = deciding.remember(
-        project_id=project_id,
-        experiment_id=experiment_id,
+        project_id=memory.snapshot.project_id,
+        experiment_id=_experiment_id(memory, variation_id),
         user_id=user_id,
         variation_id=variation_id,
         method=Assignment.Method.CLIENT,
@@ -33,19 +67,59 @@ def record(*, project_key: str, user_id: str, variation_id: int, ip_address: str
     )
     if stored.variation_id != variation_id:
         raise Conflict(f"{user_id} has another variant of this experiment")
-    return stored
+    return memory.keep(user_id, stored)
 
 
-def _arm(project_key: str, variation_id: int) -> tuple[int, int] | None:
-    """The project and the experiment of a variant, None when the project has none of that id."""
-    arms = Variation.objects.filter(pk=variation_id, experiment__project__key=project_key)
-    return arms.values_list("experiment__project_id", "experiment_id").first()
+def respond(*, project_key: str, user_id: str, variation_id: int, occurred_at: datetime, now: datetime) -> None:
+    """Store an event of a user; returns once it is safe.
+
+    Raises NotFound for an unknown variant and for a user of whom the project knows nothing.
+    """
+    recorded.check_id(user_id)
+    memory = _memory(project_key)
+    experiment_id = _experiment_id(memory, variation_id)
+    person = assignments.root_id(user_id=user_id) if memory.snapshot.has_aliases else user_id
+    if person not in memory.known:
+        if not recorded.is_known(project_id=memory.snapshot.project_id, user_id=person):
+            raise NotFound("user", user_id)
+        memory.meet(person)
+    responses.store(
+        project_id=memory.snapshot.project_id,
+        experiment_id=experiment_id,
+        variation_id=variation_id,
+        user_id=person,
+        occurred_at=occurred_at,
+        now=now,
+    )
 
 
 def forget(*, project: Project, user_id: str) -> None:
     """Delete what this project recorded of a user: variants and events. The person stays known to other projects."""
     recorded.check_id(user_id)
     with transaction.atomic():
-        responses.erase(project_id=project.pk, user_id=user_id)
-        recorded.delete(project_id=project.pk, user_id=user_id)
+        ids = [user_id, assignments.root_id(user_id=user_id)]
+        responses.erase(project_id=project.pk, user_ids=ids)
+        assignments.erase(project_id=project.pk, user_ids=ids)
         snapshots.announce(project_ids=[project.pk])
+
+
+def _memory(project_key: str) -> _Memory:
+    snapshot = snapshots.for_key(project_key)
+    if snapshot is None:
+        snapshot = snapshots.for_project(current.project(key=project_key).pk)
+    memory = _memories.get(project_key)
+    if memory is None or memory.snapshot is not snapshot:
+        arms = {arm.id: experiment.id for experiment in snapshot.experiments.values() for arm in experiment.arms}
+        memory = _memories[project_key] = _Memory(snapshot, arms)
+    return memory
+
+
+def _experiment_id(memory: _Memory, variation_id: int) -> int:
+    """The experiment of a variant; one that is not published (ended, say) is looked up. Raises NotFound."""
+    if variation_id in memory.arms:
+        return memory.arms[variation_id]
+    arms = Variation.objects.filter(pk=variation_id, experiment__project_id=memory.snapshot.project_id)
+    found = arms.values_list("experiment_id", flat=True).first()
+    if found is None:
+        raise NotFound("variant", variation_id)
+    return found

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
-from django.db import connection, transaction
+from django.db import connection
 
 from experiments.identity import new_uid
 from experiments.sets import among, insert_new
@@ -93,21 +93,37 @@ def remember(
 
     Two callers at once: the unique constraint `one_live_assignment_per_experiment_and_unit` lets one win.
     """
-    with transaction.atomic():
-        row = Assignment(
-            experiment_id=experiment_id,
-            variation_id=variation_id,
-            unit_type=unit.type,
-            unit_id=unit.id,
-            group_id=group_id,
-            ip_address=ip_address,
-            method=method,
-            assigned_at=now,
+    row = Assignment(
+        experiment_id=experiment_id,
+        variation_id=variation_id,
+        unit_type=unit.type,
+        unit_id=unit.id,
+        group_id=group_id,
+        ip_address=ip_address,
+        method=method,
+        assigned_at=now,
+    )
+    if _insert(row):
+        return row, True
+    stored = find(experiment_id=experiment_id, unit=unit)
+    assert stored is not None, "what kept the row out is there"
+    return stored, False
+
+
+def _insert(row: Assignment) -> bool:
+    """Insert a row unless a constraint forbids it, and give it its id. Plain SQL, as in `of_user`."""
+    fields = [field for field in Assignment._meta.concrete_fields if not field.primary_key]
+    names = ", ".join(str(field.column) for field in fields)
+    marks = ", ".join(["%s"] * len(fields))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {Assignment._meta.db_table} ({names}) VALUES ({marks}) ON CONFLICT DO NOTHING RETURNING id",
+            [field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields],
         )
-        Assignment.objects.bulk_create([row], ignore_conflicts=True)
-        stored = find(experiment_id=experiment_id, unit=unit)
-        assert stored is not None, "the row was just made or was there before"
-        return stored, stored.uid == row.uid
+        made = cursor.fetchone()
+    if made:
+        row.pk, row._state.adding = made[0], False
+    return bool(made)
 
 
 def root_ids(*, user_ids: Sequence[str]) -> Mapping[str, str]:
@@ -151,6 +167,11 @@ def end(*, experiment_id: int, unit: Unit, now: datetime) -> int:
     return Assignment.objects.filter(
         experiment_id=experiment_id, unit_type=unit.type, unit_id=unit.id, ended_at__isnull=True
     ).update(ended_at=now)
+
+
+def erase(*, project_id: int, user_ids: Sequence[str]) -> None:
+    """Delete every arm, live or ended, of a person in one project, as a client asks when it deletes its user."""
+    Assignment.objects.filter(unit_type=USER, unit_id__in=user_ids, experiment__project_id=project_id).delete()
 
 
 def bring(rows: Sequence[Assignment]) -> tuple[int, list[tuple[Assignment, int | None]]]:

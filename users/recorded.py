@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import ip_interface
 
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Count, Max, QuerySet
 
 from experiments.errors import Invalid
 from users.assignments import USER
-from users.models import Assignment, UserAlias
+from users.models import Assignment
 
 LONGEST_ID = 255
 NO_ADDRESS = "0.0.0.0"
@@ -38,6 +38,12 @@ def check_id(user_id: str) -> None:
     """Raise Invalid for a user id that cannot be stored."""
     if len(user_id) > LONGEST_ID or "\x00" in user_id:
         raise Invalid(f"a user id has at most {LONGEST_ID} characters and no NUL", field="id")
+
+
+def is_known(*, project_id: int, user_id: str) -> bool:
+    """Whether the project recorded anything of this person."""
+    rows = Assignment.objects.filter(unit_type=USER, unit_id=user_id, experiment__project_id=project_id)
+    return rows.exists()
 
 
 def kept_address(address: str, *, policy: str) -> str:
@@ -76,14 +82,6 @@ def listed(
     columns = rows.order_by("pk").values_list("pk", "unit_id", "variation_id", "ip_address", "assigned_at")
     for row_id, user_id, variation_id, ip_address, recorded_at in columns[:limit].iterator(chunk_size=2000):
         yield Recorded(row_id, user_id, variation_id, ip_address, recorded_at)
-
-
-def delete(*, project_id: int, user_id: str) -> None:
-    """Delete a user's rows in this project, also those under the person an alias stands for."""
-    root = UserAlias.objects.filter(alias=user_id).values("user__external_id")
-    Assignment.objects.filter(
-        Q(unit_id=user_id) | Q(unit_id__in=root), unit_type=USER, experiment__project_id=project_id
-    ).delete()
 
 
 def _live(project_id: int) -> QuerySet[Assignment]:

@@ -15,14 +15,16 @@ from django.http import HttpRequest, HttpResponse
 
 from config.wire.live import live
 
+DRAINED_BYTES = 64 * 1024 * 1024
 NO_PARAMS: Mapping[str, str] = MappingProxyType({})
 
 
 class Request(msgspec.Struct, frozen=True):
     """`headers` have lower-case names with hyphens; `path` starts with `/`.
 
-    `body` is what was sent. A body above `MAX_BODY_BYTES` is never read: then `oversized` is true and `body` empty,
-    and every grammar answers 413 in its own shape.
+    `body` is what was sent. A body above `MAX_BODY_BYTES` is dropped: then `oversized` is true and `body` empty, and
+    every grammar answers 413 in its own shape. `document` is the body decoded, where a caller in this process has it;
+    then `body` says only that there is one.
     """
 
     method: str
@@ -32,6 +34,7 @@ class Request(msgspec.Struct, frozen=True):
     body: bytes = b""
     params: Mapping[str, str] = NO_PARAMS
     oversized: bool = False
+    document: Any = None
 
     def header(self, name: str) -> str:
         return self.headers.get(name, "")
@@ -77,10 +80,24 @@ def from_environ(environ: Mapping[str, Any], params: Mapping[str, str] | None = 
         path if path.isascii() else path.encode("latin-1", "replace").decode("utf-8", "replace"),
         headers,
         environ.get("QUERY_STRING", ""),
-        environ["wsgi.input"].read(length) if length and not oversized else b"",
+        _body(environ["wsgi.input"], length, oversized) if length else b"",
         params or NO_PARAMS,
         oversized,
     )
+
+
+def _body(stream: Any, length: int, oversized: bool) -> bytes:
+    """The body; one that is too large is read and dropped piece by piece, so that its sender hears the refusal.
+
+    Beyond `DRAINED_BYTES` nobody is listening any more: the server closes the connection.
+    """
+    if not oversized:
+        body: bytes = stream.read(length)
+        return body
+    left = min(length, DRAINED_BYTES)
+    while left > 0 and (piece := stream.read(min(left, 65_536))):
+        left -= len(piece)
+    return b""
 
 
 @lru_cache(maxsize=512)
@@ -97,9 +114,10 @@ def content_length(environ: Mapping[str, Any]) -> int:
 
 def from_django(request: HttpRequest, params: Mapping[str, str] | None = None) -> Request:
     """The same request as `from_environ` gives, read through Django."""
-    oversized = content_length(request.META) > live.MAX_BODY_BYTES
+    length = content_length(request.META)
+    oversized = length > live.MAX_BODY_BYTES
     seen = from_environ({**request.META, "CONTENT_LENGTH": "0"}, params)
-    body = b"" if oversized else request.body
+    body = _body(request, length, oversized) if oversized else request.body
     return Request(seen.method, seen.path, seen.headers, seen.query, body, seen.params, oversized)
 
 

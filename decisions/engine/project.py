@@ -68,6 +68,14 @@ class Engine:
             for key, decide in found
         ]
 
+    def knows(self, flag_key: str) -> bool:
+        """Whether there is a flag with this key."""
+        return flag_key in self._ladders
+
+    def experiment(self, key: str) -> Rule | None:
+        """The experiment with this key, the last of several; None when there is none."""
+        return self._rules_by_key.get(key)
+
     def arm(
         self, experiment_id: str, subject: Subject, *, profile: Mapping[str, str] | None = None
     ) -> Variation | None:

@@ -34,7 +34,7 @@ class OdpBody(msgspec.Struct):
 @agent.post
 def track(request: Request, snapshot: Snapshot) -> Answer:
     """Store a conversion and answer once it is committed; an event the project does not know is not stored."""
-    asked = agent.read(request.body, TrackBody)
+    asked = agent.read(request, TrackBody)
     event_key = request.value("eventKey")
     if not event_key:
         raise Refused(400, "missing required path parameter: eventKey")
@@ -57,7 +57,7 @@ def track(request: Request, snapshot: Snapshot) -> Answer:
 @agent.post
 def send_odp_event(request: Request, snapshot: Snapshot) -> Answer:
     """Queue an event for the project's customer data platform."""
-    asked = agent.read(request.body, OdpBody)
+    asked = agent.read(request, OdpBody)
     if not asked.action:
         raise Refused(400, 'missing "action" in request payload')
     if not asked.identifiers:

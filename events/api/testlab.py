@@ -13,8 +13,8 @@ from config.wire.message import Answer, Request
 from config.wire.testlab import TestLabDoor, answers, fresh_or_whole, json_answer, pages, reading, shapes, speaking
 from config.wire.testlab.pages import Page
 from config.wire.testlab.shapes import Loose
-from decisions import current
-from events import analysis, responses, selectors
+from decisions import current, recording
+from events import analysis, selectors
 from events.analysis import Report
 from events.selectors import Response
 from features import catalogue
@@ -70,7 +70,7 @@ class Analysis(msgspec.Struct):
 @speaking("Error in creating the event in postgres")
 def create(request: Request) -> Answer:
     sent, now = reading.body(request, NewEvent), datetime.now(UTC)
-    responses.store(
+    recording.respond(
         project_key=settings.TESTLAB_PROJECT,
         user_id=reading.text(sent.user_id),
         variation_id=reading.integer(sent.variant_id),

@@ -32,7 +32,7 @@ class Client:
         sent = {"Content-Type": "application/json", **named} if content is not None else named
         try:
             return self._send(method, path, content, sent)
-        except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
+        except (http.client.HTTPException, OSError):
             self._local.connection.close()
             return self._send(method, path, content, sent)
 

@@ -10,6 +10,7 @@ import msgspec
 import orjson
 
 from config.wire.agent.answers import Refused
+from config.wire.message import Request
 
 Shape = TypeVar("Shape", bound=msgspec.Struct)
 
@@ -17,9 +18,11 @@ PARSE_ERROR = "error parsing request body"
 SURELY_SHALLOW = 200
 
 
-def read(body: bytes, shape: type[Shape]) -> Shape:
+def read(request: Request, shape: type[Shape]) -> Shape:
     """The body as `shape`; an empty body and `null` are all zero values. Raises Refused (400)."""
-    value = document(body) if body else None
+    value = request.document
+    if value is None and request.body:
+        value = document(request.body)
     try:
         return shape() if value is None else msgspec.convert(_exact(value, shape), shape)
     except (ValueError, RecursionError) as fault:

@@ -30,7 +30,7 @@ class ShapeExtension(OpenApiSerializerExtension):
 
     def map_serializer(self, auto_schema: AutoSchema, direction: Direction) -> dict[str, Any]:
         mode = "validation" if direction == "request" else "serialization"
-        schema = plain(self.target.model_json_schema(ref_template=REFERENCE, mode=mode))
+        schema = self.target.model_json_schema(ref_template=REFERENCE, mode=mode)
         for name in schema.pop("$defs", {}):
             auto_schema.resolve_serializer(cast(Any, _shapes()[name]), direction)
         return schema
@@ -44,21 +44,6 @@ def _shapes(base: Kind = Shape) -> dict[str, Kind]:
 
 def name_of(shape: Kind) -> str:
     return shape.model_config.get("title") or shape.__name__
-
-
-def plain(schema: Any) -> Any:
-    """A pydantic schema in the words of OpenAPI 3.0, which has `nullable` and no type "null"."""
-    if isinstance(schema, list):
-        return [plain(each) for each in schema]
-    if not isinstance(schema, dict):
-        return schema
-    schema = {key: plain(value) for key, value in schema.items()}
-    choices = schema.get("anyOf", [])
-    if {"type": "null"} not in choices:
-        return schema
-    rest = [choice for choice in choices if choice != {"type": "null"}]
-    del schema["anyOf"]
-    return {**(rest[0] if len(rest) == 1 else {"anyOf": rest}), "nullable": True, **schema}
 
 
 class ExperimentApiSchema(AutoSchema):
@@ -118,7 +103,7 @@ def _answered(answers: Kind | list[Kind], page: str) -> Any:
 
 
 def _envelope(array: Mapping[str, Any], page: str) -> dict[str, Any]:
-    token = {"type": "string", "nullable": True}
+    token = {"type": ["string", "null"]}
     return {
         "type": "object",
         "required": [page, "next_page_token"],
@@ -136,7 +121,12 @@ def _parameters(shape: Kind | None, place: Place) -> list[OpenApiParameter]:
 
 def _parameter(name: str, field: Mapping[str, Any], place: Place, required: bool) -> OpenApiParameter:
     """A parameter cannot be null on the wire, it can only be left out."""
-    schema = {key: value for key, value in plain(field).items() if key not in ("nullable", "description")}
+    schema = {key: value for key, value in field.items() if key not in ("description", "anyOf")}
+    kinds = [kind for kind in field.get("anyOf", []) if kind != {"type": "null"}]
+    if len(kinds) == 1:
+        schema |= kinds[0]
+    elif kinds:
+        schema["anyOf"] = kinds
     if schema.get("default", "") is None:
         del schema["default"]
     return OpenApiParameter(name, schema, place, required=required, description=field.get("description", ""))

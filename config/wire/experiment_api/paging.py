@@ -51,7 +51,8 @@ def after(rows: QuerySet[Any], token: str) -> QuerySet[Any]:
     if not token:
         return rows
     moment, pk = _read_token(token)
-    return rows.filter(Q(created_at__gt=moment) | Q(created_at=moment, pk__gt=pk))
+    behind = Q(created_at__gt=moment) | Q(created_at=moment, pk__gt=pk)
+    return rows.filter(behind, created_at__gte=moment)  # the index is entered by the plain bound
 
 
 def before(rows: QuerySet[Any], token: str) -> QuerySet[Any]:
@@ -59,7 +60,8 @@ def before(rows: QuerySet[Any], token: str) -> QuerySet[Any]:
     if not token:
         return rows
     moment, pk = _read_token(token)
-    return rows.filter(Q(created_at__lt=moment) | Q(created_at=moment, pk__lt=pk))
+    behind = Q(created_at__lt=moment) | Q(created_at=moment, pk__lt=pk)
+    return rows.filter(behind, created_at__lte=moment)
 
 
 def token_of(row: Any) -> str:

@@ -11,12 +11,11 @@ from config.wire import agent
 from config.wire.agent import AgentDoor, Refused, described
 from config.wire.live import live
 from config.wire.message import Answer, Request
-from decisions import deciding, explain, exposing, overrides, platforms, predicting, profiles, segments
+from decisions import deciding, explain, exposing, overrides, platforms, profiles, segments
 from decisions.api.agent import services
 from decisions.api.agent.shapes import DecideBody, ForcedDecision
 from decisions.compile import Snapshot
 from decisions.engine import Decision, Outcome, Subject, answer, gojson
-from decisions.engine.values import Predict
 
 SOURCE = "agent"
 MISSING_USER = 'missing "userId" in request payload'
@@ -41,7 +40,7 @@ SILENT = frozenset({"DISABLE_DECISION_EVENT"})
 @agent.post
 def decide(request: Request, snapshot: Snapshot) -> Answer:
     """One object for one key, a list for none or several; exposures are recorded unless the client declines."""
-    asked = agent.read(request.body, DecideBody)
+    asked = agent.read(request, DecideBody)
     if not asked.userId:
         raise Refused(400, MISSING_USER)
     options = _options(asked.decideOptions)
@@ -90,14 +89,6 @@ def _segments(request: Request, snapshot: Snapshot, asked: DecideBody) -> frozen
         raise Refused(500, "failed to fetch qualified segments") from fault
 
 
-def _predict(snapshot: Snapshot, options: frozenset[str]) -> Predict | None:
-    if not snapshot.engine.cmab_flag_keys:
-        return None
-    if "RESET_CMAB_CACHE" in options:
-        predicting.forget(snapshot)
-    return predicting.predictor(snapshot, services.predictions(options))
-
-
 def _context(subject: Subject) -> bytes:
     """The user as the answer repeats it, numbers as Go writes them."""
     try:
@@ -142,7 +133,7 @@ def _wishes(request: Request, snapshot: Snapshot, asked: DecideBody, options: fr
         overrides=overrides.of_user(snapshot, user_id) if live.AGENT_OVERRIDES else {},
         ignores_profile="IGNORE_USER_PROFILE_SERVICE" in options,
         profiles=request.headers.get(PROFILE_SERVICE),
-        predict=_predict(snapshot, options),
+        predict=services.predictor(snapshot, options),
     )
 
 

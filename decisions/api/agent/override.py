@@ -16,7 +16,7 @@ def override(request: Request, snapshot: Snapshot) -> Answer:
     """One object, although the document says a list; `messages` is null when there is nothing to say."""
     if not settings.AGENT_OVERRIDES:
         return agent.text(403, "Overrides not enabled")
-    asked = agent.read(request.body, OverrideBody)
+    asked = agent.read(request, OverrideBody)
     if not asked.userId:
         raise Refused(400, "userId cannot be empty")
     if not asked.experimentKey:

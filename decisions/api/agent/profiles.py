@@ -20,7 +20,7 @@ MISSING_USER = 'missing "userId" in request payload'
 def lookup(request: Request, snapshot: Snapshot) -> Answer:
     """`{"userId", "experimentBucketMap"}`; the map is empty for a person nothing is known of."""
     service = _require_service(request, snapshot)
-    asked = agent.read(request.body, LookupBody)
+    asked = agent.read(request, LookupBody)
     if not asked.userId:
         raise Refused(400, MISSING_USER)
     arms = profiles.lookup(snapshot, asked.userId, service=service)
@@ -32,7 +32,7 @@ def lookup(request: Request, snapshot: Snapshot) -> Answer:
 def save(request: Request, snapshot: Snapshot) -> Answer:
     """Replace the whole profile; the answer is empty and has no content type."""
     service = _require_service(request, snapshot)
-    asked = agent.read(request.body, SaveBody)
+    asked = agent.read(request, SaveBody)
     if not asked.userId:
         raise Refused(400, MISSING_USER)
     arms = _arms(asked.experimentBucketMap or {})

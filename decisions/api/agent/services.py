@@ -9,20 +9,28 @@ import redis
 from django.conf import settings
 
 from config.durations import seconds_in
+from decisions import predicting
+from decisions.compile import Snapshot
+from decisions.engine.values import Predict
 from decisions.predicting import Service
 from decisions.segment_caches import Cache, MemoryCache, RedisCache
 from decisions.segments import Source
 
 
-def predictions(options: Set[str]) -> Service:
-    """The prediction service, with what a client's decide options wish of kept predictions."""
-    return Service(
+def predictor(snapshot: Snapshot, options: Set[str]) -> Predict | None:
+    """What asks for predictions, as the client's decide options wish; None in a project without bandits."""
+    if not any(rule.cmab for rule in snapshot.engine.datafile.experiments):
+        return None
+    if "RESET_CMAB_CACHE" in options:
+        predicting.forget(snapshot)
+    service = Service(
         endpoint=settings.AGENT_CMAB_ENDPOINT,
         seconds=settings.AGENT_CMAB_SECONDS,
         kept_seconds=settings.AGENT_CMAB_CACHE_SECONDS,
         ignores_kept="IGNORE_CMAB_CACHE" in options,
         renews="INVALIDATE_USER_CMAB_CACHE" in options,
     )
+    return predicting.predictor(snapshot, service)
 
 
 def segment_source(cache_name: str | None) -> Source:

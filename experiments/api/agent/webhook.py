@@ -37,7 +37,7 @@ def _webhook(request: Request) -> Answer:
     if request.header("content-type").partition(";")[0].strip().lower() != "application/json":
         return Answer(415, b"", "")
     try:
-        message = agent.read(request.body, WebhookBody) if request.body else None
+        message = agent.read(request, WebhookBody) if request.body else None
     except Refused:
         message = None
     if message is None:

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from features.userblocks import NUMBER, Block, Claim, plan
@@ -33,9 +33,11 @@ def test_nothing_changes_where_nothing_must() -> None:
 claims = st.lists(st.integers(0, 100), max_size=8).map(
     lambda percents: [Claim(number, Decimal(percent) / 100) for number, percent in enumerate(percents, start=1)]
 )
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 owners = st.lists(st.one_of(st.none(), st.integers(1, 12)), min_size=NUMBER, max_size=NUMBER)
 
 
+@patient
 @given(owners, claims)
 def test_blocks_stay_with_their_experiment_and_nobody_waits_while_some_are_free(
     held: list[int | None], wanted: list[Claim]
@@ -53,6 +55,7 @@ def test_blocks_stay_with_their_experiment_and_nobody_waits_while_some_are_free(
     assert set(after.values()) <= {None, *(claim.feature_id for claim in wanted)}
 
 
+@patient
 @given(owners, claims)
 def test_a_second_look_finds_nothing_to_do(held: list[int | None], wanted: list[Claim]) -> None:
     blocks = [Block(number, str(number * 5), owner) for number, owner in enumerate(held, start=1)]
