@@ -14,7 +14,7 @@ from decisions import deciding, snapshots
 from decisions.compile import Snapshot
 from decisions.engine import Subject
 from experiments.models import Experiment, Variation
-from experiments.sets import among
+from experiments.sets import Among
 from sampling import choosing, qualifying, readiness, recording, selectors
 from sampling.qualifying import Verdict
 from sampling.recording import NewSample
@@ -77,8 +77,8 @@ def allocate(*, experiment: Experiment, candidates: Sequence[Candidate], now: da
         arms = _arms(experiment, waiting, now)
         made = _sampled(experiment, waiting, arms)
         if made:
-            recording.insert(experiment_id=experiment.pk, samples=made, now=now)
-            samples |= _stored(experiment, waiting)
+            rows = recording.insert(experiment_id=experiment.pk, samples=made, now=now)
+            samples |= _stored(experiment, waiting) if rows is None else _by_key(rows)
     return [_answer(each, samples.get(each.key)) for each in asked]
 
 
@@ -93,8 +93,12 @@ def _ask(experiment: Experiment, candidates: Sequence[Candidate]) -> list[_Asked
 
 def _stored(experiment: Experiment, asked: Iterable[_Asked]) -> dict[Key, SampleRow]:
     entities = {each.candidate.entity for each in asked}
-    found = selectors.rows(selectors.samples(experiment=experiment).filter(entity__in=among(entities)))
-    return {(row.entity, row.value): row for row in found}
+    found = selectors.rows(selectors.samples(experiment=experiment).filter(Among("entity", entities)))
+    return _by_key(found)
+
+
+def _by_key(rows: Iterable[SampleRow]) -> dict[Key, SampleRow]:
+    return {(row.entity, row.value): row for row in rows}
 
 
 def _arms(experiment: Experiment, asked: Sequence[_Asked], now: datetime) -> Mapping[str, tuple[int, int | None]]:

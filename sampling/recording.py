@@ -9,6 +9,7 @@ from django.db import connection
 from experiments.identity import new_uid
 from experiments.sets import insert_new
 from sampling.models import Sample
+from sampling.selectors import SampleRow
 
 
 class NewSample(NamedTuple):
@@ -20,10 +21,14 @@ class NewSample(NamedTuple):
     assignment_id: int | None
 
 
-def insert(*, experiment_id: int, samples: Sequence[NewSample], now: datetime) -> None:
-    """Store those whose entity and value have no sample yet, in one statement."""
+def insert(*, experiment_id: int, samples: Sequence[NewSample], now: datetime) -> list[SampleRow] | None:
+    """Store those whose entity and value have no sample yet, in one statement.
+
+    Answers the rows if all were stored, None if somebody else was quicker with some of them.
+    """
+    uids = [new_uid() for _ in samples]
     moment = connection.ops.adapt_datetimefield_value(now)
-    insert_new(
+    stored = insert_new(
         into=Sample._meta.db_table,
         columns=(
             ("entity", "value ->> 1"),
@@ -36,5 +41,11 @@ def insert(*, experiment_id: int, samples: Sequence[NewSample], now: datetime) -
             ("complete", "false"),
         ),
         fixed=(experiment_id, moment, moment),
-        rows=[(new_uid().hex, *sample) for sample in samples],
+        rows=[(uid.hex, *sample) for uid, sample in zip(uids, samples, strict=True)],
     )
+    if stored < len(samples):
+        return None
+    return [
+        SampleRow(uid, sample.entity, sample.value, sample.bucket, False, None, now, now)
+        for uid, sample in zip(uids, samples, strict=True)
+    ]

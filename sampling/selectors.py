@@ -44,7 +44,10 @@ def condition(*, uid: UUID, criterion: Criterion) -> Condition:
 
 
 class SampleRow(NamedTuple):
-    """A sample as lists show it; ten thousand of these cost a tenth of as many model instances."""
+    """A sample as lists show it; ten thousand of these cost a tenth of as many model instances.
+
+    `pk` is 0 in one that was made a moment ago.
+    """
 
     uid: UUID
     entity: str
@@ -54,7 +57,7 @@ class SampleRow(NamedTuple):
     completed_at: datetime | None
     created_at: datetime
     updated_at: datetime
-    pk: int
+    pk: int = 0
 
 
 def rows(samples: QuerySet[Sample]) -> list[SampleRow]:

@@ -11,7 +11,7 @@ from functools import lru_cache
 from django.db import connection
 
 from experiments.identity import new_uid
-from experiments.sets import among, insert_new
+from experiments.sets import Among, insert_new
 from users.models import Assignment, UserAlias
 
 USER = "user"
@@ -128,14 +128,14 @@ def _insert(row: Assignment) -> bool:
 
 def root_ids(*, user_ids: Sequence[str]) -> Mapping[str, str]:
     """The person behind each id that is an alias; other ids are left out. One read."""
-    found = UserAlias.objects.filter(alias__in=among(user_ids)).order_by("id")
+    found = UserAlias.objects.filter(Among("alias", user_ids)).order_by("id")
     return dict(found.values_list("alias", "user__external_id"))
 
 
 def live(*, experiment_id: int, user_ids: Sequence[str]) -> Mapping[str, tuple[int, int | None]]:
     """`{user id: (assignment id, variation id)}` of those who have an arm. One read."""
     found = Assignment.objects.filter(
-        experiment_id=experiment_id, unit_type=USER, unit_id__in=among(user_ids), ended_at__isnull=True
+        Among("unit_id", user_ids), experiment_id=experiment_id, unit_type=USER, ended_at__isnull=True
     ).order_by("id")
     return {unit: (pk, variation) for unit, pk, variation in found.values_list("unit_id", "pk", "variation_id")}
 
