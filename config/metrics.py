@@ -9,7 +9,10 @@ import os
 import threading
 import time
 
-from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest, multiprocess
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess
+
+from decisions import snapshots
+from events import writer
 
 SAMPLE = 32
 FLUSH_SECONDS = 1.0
@@ -24,6 +27,12 @@ _seconds = Histogram(
     ("route",),
     buckets=BUCKETS,
 )
+_gauges = {
+    "projects": Gauge("arbiter_projects", "Projects this server decides for.", multiprocess_mode="livemax"),
+    "database_away": Gauge("arbiter_database_away", "1 while the database is away.", multiprocess_mode="livemax"),
+    "spooled_bytes": Gauge("arbiter_spooled_bytes", "Events that wait on disk.", multiprocess_mode="livesum"),
+    "dropped_exposures": Gauge("arbiter_dropped_exposures", "Exposures without a place.", multiprocess_mode="livesum"),
+}
 _local = threading.local()
 _tallies: list[Tally] = []
 _handed_over: Tally = {}
@@ -70,11 +79,22 @@ def _keep_handing_over() -> None:
     while True:
         time.sleep(FLUSH_SECONDS)
         hand_over()
+        gauge()
+
+
+def gauge() -> None:
+    """Read how this process fares."""
+    seen, log = snapshots.condition(), writer.status()
+    _gauges["projects"].set(seen.projects)
+    _gauges["database_away"].set(seen.database_away_since is not None)
+    _gauges["spooled_bytes"].set(log.spooled_bytes)
+    _gauges["dropped_exposures"].set(log.dropped)
 
 
 def rendered() -> bytes:
     """The text exposition of all worker processes, or of this one when no multi-process directory is set."""
     hand_over()
+    gauge()
     if not os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         return generate_latest(REGISTRY)
     registry = CollectorRegistry()

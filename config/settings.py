@@ -4,12 +4,13 @@ Every variable is listed in README.md, "Settings".
 """
 
 import base64
-import re
 from pathlib import Path
 from typing import Any
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+
+from config.durations import seconds_in
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.FileAwareEnv()
@@ -117,6 +118,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 LANGUAGE_CODE = "en"
+FORMAT_MODULE_PATH = "config.formats"
 LOCALE_PATHS = [BASE_DIR / "config" / "locale"]
 TIME_ZONE = "UTC"
 USE_I18N = True
@@ -195,13 +197,10 @@ if TESTLAB_IP_ADDRESSES not in ("keep", "truncate", "drop"):
 
 
 def _seconds(name: str, default: str) -> float:
-    """A duration as the Agent's configuration writes it: "1m30s", "500ms", "0"."""
-    text = env.str(name, default=default)
-    parts = re.findall(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)", text)
-    if text != "0" and (not parts or "".join(map("".join, parts)) != text):
-        raise ImproperlyConfigured(f'{name} must be a duration such as "30s" or "1m30s", not "{text}"')
-    units = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600}
-    return sum(float(number) * units[unit] for number, unit in parts)
+    try:
+        return seconds_in(env.str(name, default=default))
+    except ValueError as fault:
+        raise ImproperlyConfigured(f"{name}: {fault}") from fault
 
 
 # The Agent dialect: the variables an Optimizely Agent reads itself, so that its environment can be moved here as it is.
@@ -235,6 +234,27 @@ AGENT_ADMIN_HMAC_SECRETS = [
 # {"<project id>": {"sdkKeys": [...], "secret": "...", "skipSignatureCheck": false}}
 AGENT_WEBHOOKS = env.json("OPTIMIZELY_WEBHOOK_PROJECTS", default={})
 AGENT_NOTIFICATIONS = env.bool("OPTIMIZELY_API_ENABLENOTIFICATIONS", default=False)
+AGENT_ODP_OFF = env.bool("OPTIMIZELY_CLIENT_ODP_DISABLE", default=False)
+# Asked instead of the host that a datafile names.
+AGENT_ODP_HOST = env.str("ARBITER_ODP_HOST", default="")
+AGENT_SEGMENTS_SECONDS = _seconds("OPTIMIZELY_CLIENT_ODP_SEGMENTSREQUESTTIMEOUT", "10s")
+AGENT_SEGMENTS_CACHE = env.json(
+    "OPTIMIZELY_CLIENT_ODP_SEGMENTSCACHE",
+    default={"default": "in-memory", "services": {"in-memory": {"size": 10000, "timeout": "600s"}}},
+)
+AGENT_CMAB_ENDPOINT = env.str(
+    "OPTIMIZELY_CMAB_PREDICTIONENDPOINT",
+    default=env.str(
+        "OPTIMIZELY_CLIENT_CMAB_PREDICTIONENDPOINT", default="https://prediction.cmab.optimizely.com/predict/%s"
+    ),
+)
+AGENT_CMAB_SECONDS = _seconds("OPTIMIZELY_CLIENT_CMAB_REQUESTTIMEOUT", "10s")
+AGENT_CMAB_CACHE_SECONDS = _seconds("ARBITER_CMAB_CACHE_TIMEOUT", "30m")
+# Where events of mirrored projects are told besides; empty: nowhere.
+AGENT_EVENT_URL = env.str("OPTIMIZELY_CLIENT_EVENTURL", default="")
+AGENT_EVENT_BATCH = env.int("OPTIMIZELY_CLIENT_BATCHSIZE", default=10)
+AGENT_EVENT_QUEUE = env.int("OPTIMIZELY_CLIENT_QUEUESIZE", default=1000)
+AGENT_EVENT_FLUSH_SECONDS = _seconds("OPTIMIZELY_CLIENT_FLUSHINTERVAL", "30s")
 AGENT_OVERRIDES = env.bool("OPTIMIZELY_API_ENABLEOVERRIDES", default=False)
 AGENT_PROFILES = env.json("OPTIMIZELY_CLIENT_USERPROFILESERVICE", default={"default": "", "services": {}})
 AGENT_BATCH_LIMIT = env.int("OPTIMIZELY_SERVER_BATCHREQUESTS_OPERATIONSLIMIT", default=500)

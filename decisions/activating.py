@@ -11,7 +11,6 @@ from typing import Literal
 from decisions import deciding, explain, exposing, profiles
 from decisions.compile import Snapshot
 from decisions.engine import ExperimentDecision, Outcome, Subject
-from decisions.engine.values import Decision
 from decisions.explain import Wishes
 
 Role = Literal["experiment", "feature"]
@@ -69,9 +68,9 @@ def _decide(
         person, profile = deciding.subject_and_profile(snapshot, subject)
         found = snapshot.engine.decide_all(person, profile=profile, keys=flags)
         return person, dict(zip(flags, found, strict=True)), {}
-    person, _ = explain.person(snapshot, subject, wishes)
-    decisions: list[Decision] = explain.flags(snapshot, subject, flags, wishes=wishes, now=now)
-    arms = explain.experiments(snapshot, subject, experiments, wishes=wishes, now=now)
+    person, profile = explain.person(snapshot, subject, wishes)
+    decisions = explain.flags(snapshot, person, profile, flags, wishes=wishes, now=now)
+    arms = explain.experiments(snapshot, person, profile, experiments, wishes=wishes, now=now)
     outcomes = {key: decision.outcome for key, decision in zip(flags, decisions, strict=True)}
     return person, outcomes, {arm.experiment_key: arm for arm in arms}
 

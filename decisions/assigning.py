@@ -66,6 +66,23 @@ def _given(plan: Plan, person: Standing, forced: Mapping[int, int]) -> Given | N
     return Given(plan, arms, person.repeats if plan.unit == "within_subjects" else {}) if arms else None
 
 
+def arm_in(snapshot: Snapshot, experiment_id: int, user_id: str) -> int | None:
+    """The arm a person has, or would draw, in one experiment, whoever asks; pools and dates aside. One read.
+
+    Somebody who is not known has no groups. Within subjects there is no one arm.
+    """
+    plan = snapshot.plans.by_id.get(experiment_id)
+    if plan is None or not snapshot.is_active or plan.unit == "within_subjects":
+        return None
+    person = standing.read(user_id=user_id, needs=snapshot.plans.needs)
+    if person is None:
+        person = standing.anonymous(user_id=user_id, groups={}, needs=snapshot.plans.needs)
+    if plan.id not in person.arms and (plan.status not in LIVE or is_excluded_globally(snapshot.plans, person)):
+        return None
+    arms = arms_of(plan, person) if refusal(plan, person) is None else ()
+    return arms[0] if arms else None
+
+
 def is_excluded_globally(plans: Plans, person: Standing) -> bool:
     """Listed, or working in a listed group. (The original also drops everybody without a working group.)"""
     listed = plans.global_exclude

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from decisions import snapshots
+from decisions import assigning, recalling, snapshots
 from decisions.compile import Arm, Comparison, Snapshot
 from decisions.engine import Subject
 from experiments.errors import Invalid
@@ -27,7 +27,11 @@ def subject_and_profile(snapshot: Snapshot, subject: Subject) -> tuple[Subject, 
     """
     if not snapshot.reads:
         return subject, None
-    root, arms = assignments.of_user(user_id=subject.user_id, experiment_ids=[row.id for row in snapshot.remembering])
+    root, arms = recalling.arms_of(
+        project_id=snapshot.project_id,
+        user_id=subject.user_id,
+        experiment_ids=[row.id for row in snapshot.remembering],
+    )
     if root != subject.user_id:
         subject = Subject(root, subject.attributes, subject.segments)
     return subject, profile_of(snapshot, arms)
@@ -45,13 +49,21 @@ def profile_of(snapshot: Snapshot, arms: Mapping[int, int | None]) -> Profile:
 
 
 def draw(snapshot: Snapshot, experiment: Comparison, subject: Subject) -> Arm | None:
-    """The arm the engine gives, remembered arms aside: audience, exclusion group, traffic, weights."""
+    """The arm the engine gives, remembered arms aside: audience, exclusion group, traffic, weights.
+
+    Of what a datafile cannot say only a plain draw is known without more of the person.
+    """
+    if not experiment.expressible:
+        plan = snapshot.plans.by_id[experiment.id]
+        return experiment.arm(plan.pick(subject.user_id)) if plan.is_pure else None
     variation = snapshot.engine.arm(experiment.datafile_id, subject)
     return None if variation is None else experiment.arm_by_datafile_id(variation.id)
 
 
 def arm(snapshot: Snapshot, experiment: Comparison, subject: Subject) -> Arm | None:
     """The arm a person has in one experiment: remembered, else drawn. None: not in it."""
+    if not experiment.expressible:
+        return experiment.arm(assigning.arm_in(snapshot, experiment.id, subject.user_id))
     subject, profile = subject_and_profile(snapshot, subject)
     variation = snapshot.engine.arm(experiment.datafile_id, subject, profile=profile)
     return None if variation is None else experiment.arm_by_datafile_id(variation.id)
@@ -85,8 +97,10 @@ def remember(
             group_id=group_id,
             ip_address=ip_address,
         )
-        if made and _differs(snapshot, experiment_id, root, variation_id):
-            read_remembered(project_id=project_id, experiment_id=experiment_id)
+        if made and not _is_read(snapshot, experiment_id):
+            stored_now = snapshots.at_least_stored(project_id)
+            if _differs(stored_now, experiment_id, root, variation_id):
+                read_remembered(project_id=project_id, experiment_id=experiment_id)
         return stored, made
 
 
@@ -102,6 +116,12 @@ def remember_many(
         if any(_differs(snapshot, experiment_id, user, arm) for user, arm in arms.items()):
             read_remembered(project_id=snapshot.project_id, experiment_id=experiment_id)
         return assignments.live(experiment_id=experiment_id, user_ids=list(arms))
+
+
+def _is_read(snapshot: Snapshot, experiment_id: int) -> bool:
+    """Whether every decision about this experiment reads what was remembered; that is never taken back."""
+    experiment = snapshot.experiments.get(experiment_id)
+    return experiment is not None and experiment.remembers
 
 
 def _differs(snapshot: Snapshot, experiment_id: int, user_id: str, variation_id: int) -> bool:

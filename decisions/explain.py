@@ -38,10 +38,15 @@ def person(snapshot: Snapshot, subject: Subject, wishes: Wishes) -> tuple[Subjec
 
 
 def flags(
-    snapshot: Snapshot, subject: Subject, keys: Sequence[str], *, wishes: Wishes, now: datetime
+    snapshot: Snapshot,
+    subject: Subject,
+    profile: deciding.Profile | None,
+    keys: Sequence[str],
+    *,
+    wishes: Wishes,
+    now: datetime,
 ) -> list[Decision]:
-    """Decide flags in the order of `keys`; at most one look-up and one save of the profile."""
-    subject, profile = person(snapshot, subject, wishes)
+    """Decide flags in the order of `keys` for what `person` answered; the profile is saved once, if at all."""
     decisions = [
         snapshot.engine.explain(
             key,
@@ -59,10 +64,15 @@ def flags(
 
 
 def experiments(
-    snapshot: Snapshot, subject: Subject, keys: Sequence[str], *, wishes: Wishes, now: datetime
+    snapshot: Snapshot,
+    subject: Subject,
+    profile: deciding.Profile | None,
+    keys: Sequence[str],
+    *,
+    wishes: Wishes,
+    now: datetime,
 ) -> list[ExperimentDecision]:
     """The arms of experiments by key, for `activate`; unknown keys are left out."""
-    subject, profile = person(snapshot, subject, wishes)
     found = [
         snapshot.engine.explain_experiment(
             key, subject, profile=profile, overrides=wishes.overrides, cmab=wishes.predict

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
+from decisions import forwarding
 from decisions.compile import Snapshot
 from decisions.engine import ExperimentDecision, Outcome, Subject
 from events import ingest
@@ -31,6 +32,7 @@ def note(
     ]
     if rows:
         ingest.note(rows)
+        forwarding.forward(snapshot, rows)
 
 
 def note_experiments(
@@ -40,6 +42,7 @@ def note_experiments(
     rows = [_of_experiment(snapshot, subject, each, source, now) for each in decisions if each.variation is not None]
     if rows:
         ingest.note(rows)
+        forwarding.forward(snapshot, rows)
 
 
 def is_exposure(snapshot: Snapshot, outcome: Outcome) -> bool:

@@ -62,11 +62,10 @@ def mark(*, sighting: Sighting, now: datetime) -> Marked:
     _check(sighting)
     points = marked_points.at(sighting.site, sighting.target, project_key=sighting.project_key)
     with transaction.atomic():
+        people.lock(user_id=sighting.user_id)
         person = standing.read(user_id=sighting.user_id, needs=points.needs)
         if person is None:
             raise NotFound("user", sighting.user_id)
-        people.lock(row_id=person.row_id)
-        person = standing.read(user_id=person.user_id, needs=points.needs) or person
         found = points.choose(sighting.experiment_uid, person, now=now)
         if found is not None:
             found.check_condition(sighting.condition)

@@ -27,7 +27,7 @@ class Overridden:
 
 def of_user(snapshot: Snapshot, user_id: str) -> Mapping[str, str]:
     """`{experiment key: variation key}` for one person."""
-    stored = shared_memory.get(SPACE, project_id=snapshot.project_id, user_id=user_id)
+    stored = shared_memory.get(SPACE, project_id=snapshot.project_id, key=user_id)
     return stored or {}
 
 
@@ -40,7 +40,7 @@ def put(snapshot: Snapshot, *, user_id: str, experiment_key: str, variation_key:
         messages = _faults(snapshot, experiment_key, variation_key) + ((UPDATED,) if previous else ())
     else:
         messages = (REMOVED,) if previous else (NOTHING,)
-    shared_memory.put(SPACE, stored, project_id=snapshot.project_id, user_id=user_id)
+    shared_memory.put(SPACE, stored, project_id=snapshot.project_id, key=user_id)
     return Overridden(previous, messages)
 
 

@@ -94,6 +94,12 @@ class Plan:
         named = next((arm for arm in self.arms if arm.key == code), None)
         return named or next((arm for arm in self.arms if code in arm.codes), None)
 
+    @property
+    def is_pure(self) -> bool:
+        """Whether the unit's id alone says what a person draws."""
+        is_plain = self.unit == "individual" and self.algorithm == "random"
+        return is_plain and self.lets_all_in and not self.excluded and self.audience is None
+
     def is_open(self, now: datetime) -> bool:
         return (self.starts_at is None or self.starts_at <= now) and (self.ends_at is None or now < self.ends_at)
 
@@ -114,9 +120,13 @@ class PlannedFlag:
 
 @dataclass(frozen=True, slots=True)
 class Plans:
-    """Everything UpGrade clients can be given in one project; `pools` are the indexes of plans that share points."""
+    """Everything UpGrade clients can be given in one project: `plans` have decision points, `by_id` is every experiment.
+
+    `pools` are the indexes of plans that share points.
+    """
 
     plans: tuple[Plan, ...]
+    by_id: Mapping[int, Plan]
     by_place: Mapping[Place, tuple[Plan, ...]]
     pools: tuple[tuple[int, ...], ...]
     flags: tuple[PlannedFlag, ...]
@@ -129,13 +139,14 @@ class Plans:
 def compile_plans(document: Document, engine: Engine) -> Plans:
     """The plans of a document; empty for a mirrored project."""
     segments = {row["id"]: row for row in document.get("segments", ())}
-    rows = [row for row in document.get("experiments", ()) if row["points"]]
-    plans = tuple(_plan(row, document, segments, engine) for row in rows)
+    everything = tuple(_plan(row, document, segments, engine) for row in document.get("experiments", ()))
+    plans = tuple(plan for plan in everything if plan.points)
     flags = tuple(_flag(row, segments) for row in document.get("flags", ()))
     globally = [pk for pk, row in segments.items() if row["kind"] == "global_exclude"]
     excluded = _closure(globally, segments)
     return Plans(
         plans=plans,
+        by_id=MappingProxyType({plan.id: plan for plan in everything}),
         by_place=_by_place(plans),
         pools=pools_of(plans),
         flags=flags,
@@ -146,7 +157,7 @@ def compile_plans(document: Document, engine: Engine) -> Plans:
                 for row in document.get("preview_users", ())
             }
         ),
-        needs=_needs(plans, excluded),
+        needs=_needs(everything, excluded),
         flag_needs=Needs(segments=bool(excluded) or any(flag.included or flag.excluded for flag in flags)),
     )
 

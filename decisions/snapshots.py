@@ -104,6 +104,15 @@ def as_of(*, project: Project) -> Snapshot:
     return for_project(project.pk)
 
 
+def at_least_stored(project_id: int) -> Snapshot:
+    """The snapshot, not older than what is committed now: another process may have published a moment ago."""
+    found = current().by_id.get(project_id)
+    stored = Project.objects.filter(pk=project_id).values_list("generation", flat=True).first()
+    if found is None or (stored is not None and found.generation < stored):
+        refresh()
+    return for_project(project_id)
+
+
 def current() -> Registry:
     """All snapshots as of now; loads them at the first call in a process."""
     if not _state.loaded or _state.inline:

@@ -1,6 +1,6 @@
 """Batches as Optimizely's SDKs post them: impressions and conversions of several visitors (agent contract §4.4, §7).
 
-Fields come in any order and some SDKs leave some out. `read` checks a batch, `store` writes it, each event once.
+Fields come in any order and some SDKs leave some out. `read` checks a batch, `rows` are what it tells.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from events import conversions, ingest
+from events import conversions
 from events.ingest import NewEvent, NewExposure
 from experiments.errors import Invalid
 
@@ -82,15 +82,8 @@ def read(document: object) -> Batch:
         raise Invalid(str(fault)) from fault
 
 
-def store(batch: Batch, *, project_id: int, arms: Arms, source: str, now: datetime) -> None:
-    """Write everything the batch tells, in one transaction; what was stored before (by `uuid`) is not stored again.
-
-    Raises Invalid for a time or a text that cannot be stored, and Unavailable.
-    """
-    ingest.store(list(_rows(batch, project_id, arms, source, now)))
-
-
-def _rows(batch: Batch, project_id: int, arms: Arms, source: str, now: datetime) -> Iterator[NewEvent | NewExposure]:
+def rows(batch: Batch, *, project_id: int, arms: Arms, source: str, now: datetime) -> Iterator[NewEvent | NewExposure]:
+    """A row for every decision and every conversion, in the order of the batch. Raises Invalid for a bad time."""
     for visitor in batch.visitors:
         told = {
             "attributes": {each.key: each.value for each in visitor.attributes or () if each.key},

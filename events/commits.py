@@ -31,8 +31,3 @@ def _decide(uid: UUID, *, happened: bool) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(RECORD, [uid.hex, happened, now])
         return bool(cursor.rowcount == 1)
-
-
-def forget(*, before: datetime) -> int:
-    """Drop what no spool can name any more; answers how many."""
-    return Commit.objects.filter(decided_at__lt=before).delete()[0]

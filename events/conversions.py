@@ -4,14 +4,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from events import ingest
 from events.ingest import NewEvent
 
 KIND = "conversion"
 LARGEST = 2**63
 
 
-def store(
+def new(
     *,
     project_id: int,
     event_id: str,
@@ -21,9 +20,9 @@ def store(
     tags: Mapping[str, Any] | None,
     source: str,
     now: datetime,
-) -> None:
-    """Write one conversion; returns once it is committed. Raises Invalid and Unavailable as `ingest.store` does."""
-    row = NewEvent(
+) -> NewEvent:
+    """The row of one conversion."""
+    return NewEvent(
         project_id=project_id,
         source=source,
         kind=KIND,
@@ -39,7 +38,6 @@ def store(
             **({"tags": tags} if tags else {}),
         },
     )
-    ingest.store([row])
 
 
 def revenue_of(tags: Mapping[str, Any] | None) -> int | None:

@@ -151,7 +151,8 @@ def _copied(rows: QuerySet[Any, Any], form: str) -> Written:
     statement, params = rows.query.sql_with_params()
     gathered = bytearray()
     with connection.cursor() as cursor:
-        with cursor.copy(f"COPY ({statement}) TO STDOUT ({form})", params) as lines:
+        copying = cursor.copy(f"COPY ({statement}) TO STDOUT ({form})", params)
+        with connection.wrap_database_errors, copying as lines:
             for line in lines:
                 gathered += line
                 if len(gathered) > BYTES_PER_PART:

@@ -58,8 +58,8 @@ def log(*, user_id: str, readings: Sequence[Reading], now: datetime) -> Logged:
     for reading in readings:
         _check(reading)
     with transaction.atomic():
+        people.lock(user_id=user_id)
         person = people.known(user_id=user_id)
-        people.lock(row_id=person.pk)
         wanted = _wanted({reading.key(name) for reading in readings for name in reading.attributes})
         merge = _Merge(person.external_id, wanted)
         for reading in readings:

@@ -55,11 +55,6 @@ def _record(line: bytes) -> Record | Damaged:
         return Damaged(line)
 
 
-def text_of(row: Row) -> str:
-    """A row as a person reads it in the quarantine."""
-    return orjson.dumps(_plain(row)).decode()
-
-
 def _plain(row: Row) -> dict[str, Any]:
     """A row as JSON: its payload as text, so that every number in it stays what it is."""
     plain = {name: getattr(row, name) for name in FIELDS[type(row)]}

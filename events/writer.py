@@ -159,15 +159,18 @@ class Writer:
         """Spool what a failed commit leaves to us. Those who stopped waiting spool their own."""
         tickets = [ticket for ticket in tickets if ticket.decide()]
         rows = [*chain.from_iterable(ticket.rows for ticket in tickets), *noted]
-        refusal = None
+        refusal: Unavailable | None = Unavailable("Events cannot be stored at the moment")
         try:
             if rows:
                 self.spool.append(rows, commit=uid)
+            refusal = None
         except Unavailable as error:
             refusal = error
             self.noted.dropped += len(noted)
-        for ticket in tickets:
-            ticket.settle(refusal)
+        finally:
+            # Whatever happened, nobody may be left waiting.
+            for ticket in tickets:
+                ticket.settle(refusal)
 
     def _replay(self) -> None:
         """Write the oldest segment of the spool, if there is one; at once again if there are more."""
@@ -211,6 +214,14 @@ def running() -> Writer:
                 _writer = Writer()
                 _writer.start()
     return _writer
+
+
+def shut_down() -> None:
+    """Write or spool what is there; the next call starts anew."""
+    global _writer
+    if _writer is not None:
+        _writer.stop()
+        _writer = None
 
 
 def status() -> Status:

@@ -13,7 +13,7 @@ from uuid import UUID
 import orjson
 from django.db import DataError, IntegrityError, connection, transaction
 
-from events import commits, spoolformat
+from events import commits
 from events.models import Event, Exposure, Quarantine, SeenEvent
 from events.rows import FIELDS, NewEvent, NewExposure, Row, payload_text
 
@@ -82,7 +82,7 @@ def _insert_or_quarantine(rows: Sequence[Row]) -> None:
             insert(rows)
     except BAD_ROW as error:
         if len(rows) == 1:
-            quarantine(source=rows[0].source, reason=str(error), payload=spoolformat.text_of(rows[0]))
+            quarantine(source=rows[0].source, reason=str(error), payload=repr(rows[0]))
             return
         middle = len(rows) // 2
         _insert_or_quarantine(rows[:middle])
@@ -137,7 +137,8 @@ def _insert_values(kind: type[Row], values: Sequence[tuple[Any, ...]]) -> None:
     names = ", ".join(COLUMNS[kind])
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            with cursor.copy(f"COPY {TABLES[kind]} ({names}) FROM STDIN") as copy:
+            copying = cursor.copy(f"COPY {TABLES[kind]} ({names}) FROM STDIN")
+            with connection.wrap_database_errors, copying as copy:
                 for row in values:
                     copy.write_row(row)
         else:

@@ -42,8 +42,8 @@ def add_condition(*, criterion: Criterion, condition: NewCondition) -> Condition
     )
 
 
-def amend_condition(*, condition: Condition, **changes: str) -> None:
+def amend_condition(*, row: Condition, **changes: str) -> None:
     """Change `model`, `property`, `value` or the operator `condition`."""
     for name, value in changes.items():
-        setattr(condition, name, value)
-    condition.save()
+        setattr(row, name, value)
+    row.save()

@@ -74,6 +74,11 @@ def find(*, experiment_id: int, unit: Unit) -> Assignment | None:
     )
 
 
+def were_given(*, variation_ids: Sequence[int]) -> bool:
+    """Whether one of these variations was ever given to anybody, ended assignments included."""
+    return Assignment.objects.filter(variation_id__in=variation_ids).exists()
+
+
 def remember(
     *,
     experiment_id: int,

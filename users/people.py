@@ -9,6 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Subquery
+from django.db.models.functions import Coalesce
 
 from experiments import texts
 from experiments.errors import Conflict, NotFound
@@ -63,9 +65,16 @@ def known(*, user_id: str) -> ExperimentUser:
     return person
 
 
-def lock(*, row_id: int) -> None:
-    """Hold a person until the transaction ends: two requests about one person take turns."""
-    ExperimentUser.objects.select_for_update().filter(pk=row_id).values_list("pk").first()
+def lock(*, user_id: str) -> None:
+    """Hold the person behind an id until the transaction ends: two requests about one person take turns.
+
+    Raises NotFound.
+    """
+    root = UserAlias.objects.filter(alias=user_id).values("user_id")[:1]
+    own = ExperimentUser.objects.filter(external_id=user_id).values("pk")[:1]
+    held = ExperimentUser.objects.select_for_update().filter(pk=Coalesce(Subquery(root), Subquery(own)))
+    if held.values_list("pk", flat=True).order_by("pk").first() is None:
+        raise NotFound("user", user_id)
 
 
 def add_aliases(*, user_id: str, aliases: Sequence[str]) -> tuple[str, list[str]]:

@@ -28,10 +28,10 @@ class CacheStore:
     """Shared by the worker processes, so that it behaves like one process's memory."""
 
     def get(self, *, project_id: int, user_id: str) -> Arms:
-        return shared_memory.get(SPACE, project_id=project_id, user_id=user_id) or {}
+        return shared_memory.get(SPACE, project_id=project_id, key=user_id) or {}
 
     def put(self, *, project_id: int, user_id: str, arms: Arms) -> None:
-        shared_memory.put(SPACE, dict(arms), project_id=project_id, user_id=user_id)
+        shared_memory.put(SPACE, dict(arms), project_id=project_id, key=user_id)
 
 
 class DatabaseStore:

@@ -5,8 +5,9 @@ from decimal import Decimal
 from functools import lru_cache
 
 _WIDTH = 256
-_SKIPPED = 256
 _CHUNK = 6
+_ORDERED = list(range(_WIDTH))
+_ONCE_ROUND = (*range(1, _WIDTH), 0)
 
 
 @lru_cache(maxsize=65_536)
@@ -55,30 +56,42 @@ def _key(seed: str) -> list[int]:
 
 
 class _Stream:
-    """RC4 bytes for a key, its first 256 discarded."""
+    """RC4 bytes for a key, its first 256 discarded. Written flat: a draw is 500 of these steps."""
 
     def __init__(self, key: list[int]) -> None:
-        self.state = _schedule(key)
-        self.i = self.j = 0
-        for _ in range(_SKIPPED):
-            self.byte()
+        self.state, self.j = _begun(_schedule(key))
+        self.i = 0
 
     def byte(self) -> int:
         state = self.state
-        self.i = (self.i + 1) % _WIDTH
+        self.i = (self.i + 1) & 255
         moved = state[self.i]
-        self.j = (self.j + moved) % _WIDTH
-        state[self.i], state[self.j] = state[self.j], moved
-        return state[(state[self.i] + moved) % _WIDTH]
+        self.j = (self.j + moved) & 255
+        other = state[self.i] = state[self.j]
+        state[self.j] = moved
+        return state[(other + moved) & 255]
 
 
 def _schedule(key: list[int]) -> list[int]:
-    state = list(range(_WIDTH))
+    state = _ORDERED.copy()
     j = 0
-    for i in range(_WIDTH):
-        j = (j + state[i] + key[i % len(key)]) % _WIDTH
-        state[i], state[j] = state[j], state[i]
+    for i, mixed in enumerate((key * (_WIDTH // len(key) + 1))[:_WIDTH]):
+        moved = state[i]
+        j = (j + moved + mixed) & 255
+        state[i] = state[j]
+        state[j] = moved
     return state
+
+
+def _begun(state: list[int]) -> tuple[list[int], int]:
+    """The state, and its second index, after 256 bytes that nobody looks at; the first index is 0 again."""
+    j = 0
+    for i in _ONCE_ROUND:
+        moved = state[i]
+        j = (j + moved) & 255
+        state[i] = state[j]
+        state[j] = moved
+    return state, j
 
 
 def _to_unit_interval(numerator: int, stream: _Stream) -> float:

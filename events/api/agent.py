@@ -1,7 +1,6 @@
 """The Agent's routes that report something: `track`, `send-odp-event`, and the collector that SDKs post to."""
 
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 
 import msgspec
@@ -10,12 +9,11 @@ from django.conf import settings
 from config.wire import agent
 from config.wire.agent import AgentDoor, Refused, described
 from config.wire.message import Answer, Request
-from decisions import exposing, snapshots
+from decisions import platforms, tracking
 from decisions.compile import Snapshot
 from decisions.engine import gojson
-from events import collector, conversions
-from experiments.errors import NotFound
-from users import assignments
+from events import odp
+from experiments.errors import DomainError
 
 SOURCE = "agent"
 
@@ -42,37 +40,44 @@ def track(request: Request, snapshot: Snapshot) -> Answer:
         raise Refused(400, "missing required path parameter: eventKey")
     user_id = asked.userId or ""
     fields = {"userId": user_id, "eventKey": event_key}
-    event_id = snapshot.engine.datafile.event_ids.get(event_key)
-    if event_id is None:
+    is_known = tracking.track(
+        snapshot,
+        user_id=user_id,
+        event_key=event_key,
+        attributes=asked.userAttributes or {},
+        tags=asked.eventTags,
+        source=SOURCE,
+        now=datetime.now(UTC),
+    )
+    if not is_known:
         fields["error"] = f'event with key "{event_key}" not found'
-    else:
-        conversions.store(
-            project_id=snapshot.project_id,
-            event_id=event_id,
-            event_key=event_key,
-            user_id=assignments.root_id(user_id=user_id) if snapshot.has_aliases else user_id,
-            attributes=asked.userAttributes or {},
-            tags=asked.eventTags,
-            source=SOURCE,
-            now=datetime.now(UTC),
-        )
     return agent.ok(gojson.obj((name, gojson.dumps(value)) for name, value in fields.items()))
 
 
 @agent.post
 def send_odp_event(request: Request, snapshot: Snapshot) -> Answer:
-    """Not built yet."""
-    return agent.NOT_BUILT
+    """Queue an event for the project's customer data platform."""
+    asked = agent.read(request.body, OdpBody)
+    if not asked.action:
+        raise Refused(400, 'missing "action" in request payload')
+    if not asked.identifiers:
+        raise Refused(400, 'missing or empty "identifiers" in request payload')
+    try:
+        odp.send(
+            platforms.of_project(snapshot),
+            type=asked.type or "",
+            action=asked.action,
+            identifiers={name: value or "" for name, value in asked.identifiers.items()},
+            data=asked.data or {},
+        )
+    except DomainError as refusal:
+        raise Refused(500, str(refusal)) from refusal
+    return agent.ok(b'{"success":true}')
 
 
 def _collect(request: Request) -> Answer:
     """Batches of impressions and conversions from any Optimizely SDK: 204 once they are committed."""
-    batch = collector.read(agent.document(request.body))
-    snapshot = snapshots.for_datafile_project(str(batch.project_id), revision=str(batch.revision))
-    if snapshot is None:
-        raise NotFound("project", batch.project_id)
-    arms = partial(exposing.row_ids, snapshot)
-    collector.store(batch, project_id=snapshot.project_id, arms=arms, source=SOURCE, now=datetime.now(UTC))
+    tracking.collect(agent.document(request.body), source=SOURCE, now=datetime.now(UTC))
     return Answer(204, b"", "")
 
 

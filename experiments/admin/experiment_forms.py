@@ -23,6 +23,7 @@ from experiments.models import (
     Variation,
     VariationLevel,
 )
+from users import assignments
 
 
 def checked(check: Callable[[], None]) -> None:
@@ -93,6 +94,8 @@ class VariationFormSet(SharedFormSet):
             checked(lambda: checks.weights([row["weight"] for row in rows]))
         if sum(1 for row in rows if row.get("is_control")) > 1:
             raise forms.ValidationError("Only one variation can be the control.")
+        if assignments.were_given(variation_ids=[form.instance.pk for form in self.deleted_forms if form.instance.pk]):
+            raise forms.ValidationError("People were given that variation. Keep it, with the weight 0.")
 
 
 class PointForm(forms.ModelForm):

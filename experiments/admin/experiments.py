@@ -143,7 +143,8 @@ class ExperimentAdmin(StaysInItsProject, SavesOnlyWhatChanged, Publishes):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """What was ever given to somebody is history: it is archived, not deleted."""
-        return super().has_delete_permission(request, obj) and (obj is None or obj.last_activated_at is None)
+        allowed = super().has_delete_permission(request, obj)
+        return allowed and (obj is None or (obj.last_activated_at is None and not obj.assignments.exists()))
 
     def get_actions(self, request: HttpRequest) -> Any:
         return {}

@@ -54,7 +54,8 @@ class MirrorForm(forms.Form):
 
 def take_in(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
     """Show the form, or take in what was sent and go to the project's page."""
-    form = MirrorForm(request.POST or None, request.FILES or None, initial={"sdk_key": request.GET.get("sdk_key", "")})
+    known = {"sdk_key": request.GET.get("sdk_key", "")}
+    form = MirrorForm(request.POST or None, request.FILES or None, initial=known, label_suffix="")
     project = form.take_in() if request.method == "POST" and form.is_valid() else None
     if project is None:
         return render(request, "console/take_in.html", {**context, "form": form})

@@ -38,6 +38,8 @@ class ProjectForm(forms.ModelForm):
     class Meta:
         model = Project
         fields = ("name", "key", "active", "sdk_key", "environment_key", "dialects", "requires_token")
+        labels = {"active": "On", "sdk_key": "SDK key", "requires_token": "UpGrade clients need a token"}
+        help_texts = {"environment_key": "What Optimizely clients are told about the environment."}
 
     def clean_sdk_key(self) -> str:
         key: str = self.cleaned_data["sdk_key"]

@@ -1,5 +1,6 @@
 """What a researcher writes is checked in words, and never ends in an error page."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -8,6 +9,8 @@ from django.test import Client
 from experiments.models import Experiment, Payload, Project, Segment
 from features.models import Flag
 from tests.admin import pages
+from users import assignments
+from users.assignments import Unit
 
 
 def page_of(row: Any) -> str:
@@ -85,6 +88,40 @@ def test_decision_points_are_added_inline(researcher: Client, shop: Experiment) 
     researcher.post(page_of(shop), pages.add_row(values, "points", site="cart", target="", position="2"))
 
     assert [(point.site, point.target) for point in shop.points.all()] == [("checkout", "button"), ("cart", "")]
+
+
+def test_a_new_row_comes_last_unless_it_says_otherwise(researcher: Client, shop: Experiment) -> None:
+    values = {**pages.filled_in(researcher, page_of(shop)), "variations-0-weight": "0.2", "variations-1-weight": "0.2"}
+    for key, position in (("third", "0"), ("fourth", "0"), ("between", "1")):
+        values = pages.add_row(values, "variations", key=key, weight="0.2", position=position)
+
+    response = researcher.post(page_of(shop), values, follow=True)
+
+    assert pages.errors(response) == ""
+    order = [arm.key for arm in shop.variations.all()]
+    assert order == ["control", "between", "treatment", "third", "fourth"]
+
+
+def test_a_variation_that_somebody_has_is_not_deleted(researcher: Client, shop: Experiment) -> None:
+    treatment = shop.variations.get(key="treatment")
+    assignments.remember(
+        experiment_id=shop.pk, unit=Unit("ada"), variation_id=treatment.pk, method="draw", now=datetime.now(UTC)
+    )
+
+    deleted = {"variations-1-DELETE": "on", "variations-0-weight": "1"}
+    response = researcher.post(page_of(shop), pages.filled_in(researcher, page_of(shop)) | deleted)
+
+    assert "People were given that variation" in pages.errors(response)
+    assert shop.variations.count() == 2
+
+
+def test_weights_keep_the_decimals_they_were_written_with(researcher: Client, shop: Experiment) -> None:
+    pages.save(researcher, page_of(shop), variations__0__weight="0.250", variations__1__weight="0.75")
+
+    assert [(str(arm.weight.normalize()), arm.weight_scale) for arm in shop.variations.all()] == [
+        ("0.25", 3),
+        ("0.75", 2),
+    ]
 
 
 def test_a_third_variation_is_added_inline(researcher: Client, shop: Experiment) -> None:

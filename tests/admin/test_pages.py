@@ -180,6 +180,15 @@ def test_people_are_found_by_their_whole_id(researcher: Client, shop: Experiment
         assert ("row1" in found, "row12" in found) == (True, False), model
 
 
+def test_a_persons_page_shows_what_was_given_to_them(researcher: Client, shop: Experiment) -> None:
+    one_more_of_everything(1, shop)
+    person = ExperimentUser.objects.get(external_id="row1")
+
+    page = researcher.get(address(ExperimentUser, str(person.pk), "change")).content.decode()
+
+    assert "<li>Checkout button: <b>row1</b> (Drawn, 1 Jan 2030 00:00)</li>" in page
+
+
 def test_assignments_are_filtered_by_experiment(researcher: Client, shop: Experiment) -> None:
     one_more_of_everything(1, shop)
     other = Experiment.objects.get(key="hint_style")
@@ -197,6 +206,10 @@ def test_the_index_is_grouped_for_researchers(researcher: Client) -> None:
     titles = ["Experiments", "Flags", "For whom", "What is measured", "People in experiments", "What happened"]
     places = [page.index(f">{title}</a>") for title in titles]
     assert places == sorted(places)
+
+
+def test_the_address_without_its_last_slash_leads_there(client: Client) -> None:
+    assert client.get("/admin")["Location"] == "/admin/"
 
 
 def test_an_index_of_one_app_opens(researcher: Client) -> None:

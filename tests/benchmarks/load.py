@@ -3,6 +3,7 @@
 import http.client
 import json
 import re
+import secrets
 import shutil
 import subprocess
 import tempfile
@@ -18,10 +19,11 @@ CONNECTIONS = 32
 SCRIPT = """
 local bodies = {}
 for line in io.lines("%(bodies)s") do bodies[#bodies + 1] = line end
-local at = 0
+local at, count = 0, 0
+local fresh = function() count = count + 1; return "%(run)s-" .. count end
 request = function()
   at = at %% #bodies + 1
-  return wrk.format("POST", "%(path)s", {%(headers)s}, bodies[at])
+  return wrk.format("POST", "%(path)s", {%(headers)s}, (bodies[at]:gsub("@@", fresh)))
 end
 done = function(summary, latency, requests)
   local errors = summary.errors
@@ -54,7 +56,7 @@ def generator() -> str:
 
 
 def post(url: str, bodies: Sequence[bytes], *, headers: dict[str, str], seconds: float = 3) -> Loaded:
-    """Post the bodies in turn over `CONNECTIONS` kept-alive connections for a while."""
+    """Post the bodies in turn over `CONNECTIONS` kept-alive connections for a while; each `@@` becomes a new text."""
     sent = {"Content-Type": "application/json", **headers}
     return _wrk(url, bodies, sent, seconds) if shutil.which("wrk") else _threads(url, bodies, sent, seconds)
 
@@ -67,7 +69,7 @@ def _wrk(url: str, bodies: Sequence[bytes], headers: dict[str, str], seconds: fl
         lines.write_bytes(b"\n".join(bodies) + b"\n")
         script = Path(directory) / "load.lua"
         listed = ", ".join(f"[{json.dumps(name)}] = {json.dumps(value)}" for name, value in headers.items())
-        script.write_text(SCRIPT % {"bodies": lines, "path": path, "headers": listed})
+        script.write_text(SCRIPT % {"bodies": lines, "path": path, "headers": listed, "run": secrets.token_hex(4)})
         done = subprocess.run(
             ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds:.0f}s", "--timeout", "10s", "-s", str(script), url],
             check=True,
@@ -92,7 +94,8 @@ def _threads(url: str, bodies: Sequence[bytes], headers: dict[str, str], seconds
         at = offset
         while time.monotonic() < until:
             started = time.perf_counter()
-            connection.request("POST", path, bodies[at % len(bodies)], headers)
+            body = re.sub(rb"@@", lambda _: secrets.token_hex(8).encode(), bodies[at % len(bodies)])
+            connection.request("POST", path, body, headers)
             answer = connection.getresponse()
             answer.read()
             took.append(time.perf_counter() - started)

@@ -15,6 +15,7 @@ from tests.harness import environment, tools
 from tests.harness.server import ROOT, running_server
 
 SDK_KEY = "benchkey"
+DURABLE = ("fsync=on", "full_page_writes=on", "synchronous_commit=on")
 
 
 @dataclass(frozen=True, slots=True)

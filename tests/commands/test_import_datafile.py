@@ -20,11 +20,11 @@ def document() -> Any:
     return json.loads((DATA / "datafile_holdouts.json").read_text())
 
 
-def refused(tmp_path: Path, body: object) -> str:
+def refused(tmp_path: Path, body: object, *options: str) -> str:
     file = tmp_path / "datafile.json"
     file.write_text(body if isinstance(body, str) else json.dumps(body))
     with pytest.raises(CommandError) as refusal:
-        call_command("import_datafile", str(file), "--sdk-key", "KEY1")
+        call_command("import_datafile", str(file), "--sdk-key", "KEY1", *options)
     assert not Project.objects.exists()
     return str(refusal.value)
 
@@ -50,11 +50,18 @@ def test_importing_again_replaces(tmp_path: Path) -> None:
     assert Project.objects.count() == 1
 
 
-def test_dangling_id_is_named_by_its_path(tmp_path: Path) -> None:
+def test_dangling_id_is_named_by_its_path_and_refused_if_wished(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     body = document()
     body["featureFlags"][0]["rolloutId"] = "nope"
+    told = 'featureFlags[0].rolloutId: there is no rollout "nope"'
 
-    assert 'featureFlags[0].rolloutId: there is no rollout "nope"' in refused(tmp_path, body)
+    assert told in refused(tmp_path, body, "--strict")
+
+    call_command("import_datafile", str(tmp_path / "datafile.json"), "--sdk-key", "KEY1")
+    assert f"Tolerated: {told}" in capsys.readouterr().err
+    assert Agent("KEY1").post("/v1/decide", {"userId": "ada"}).status == 200
 
 
 def test_wrong_type_is_named_by_its_path(tmp_path: Path) -> None:
@@ -69,11 +76,28 @@ def test_what_is_no_datafile_is_refused(tmp_path: Path, body: str) -> None:
     assert refused(tmp_path, body)
 
 
-def test_hostile_audience_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("conditions", ['["or",' * 5000 + "1" + "]" * 5000, "["])
+def test_audience_that_cannot_be_read_lets_nobody_in(tmp_path: Path, conditions: str) -> None:
     body = document()
-    body["typedAudiences"] = [{"id": "9", "name": "deep", "conditions": '["or",' * 5000 + "1" + "]" * 5000}]
+    body["typedAudiences"] = [{"id": "9", "name": "deep", "conditions": conditions}]
+    body["experiments"][0] |= {"audienceIds": ["9"], "audienceConditions": None}
 
-    assert "typedAudiences[0]" in refused(tmp_path, body)
+    assert "typedAudiences[0]" in refused(tmp_path, body, "--strict")
+
+    call_command("import_datafile", str(tmp_path / "datafile.json"), "--sdk-key", "KEY1")
+    key = body["experiments"][0]["key"]
+    (item,) = Agent("KEY1").post(f"/v1/activate?experimentKey={key}", {"userId": "ada"}).json()
+    assert item["enabled"] is False
+
+
+def test_audience_nested_too_deeply_is_refused(tmp_path: Path) -> None:
+    body = document()
+    tree: Any = {"name": "a", "type": "custom_attribute", "match": "exists"}
+    for _ in range(500):
+        tree = ["or", tree]
+    body["typedAudiences"] = [{"id": "9", "name": "deep", "conditions": tree}]
+
+    assert refused(tmp_path, body).startswith("typedAudiences[0].conditions")
 
 
 def test_edited_project_is_never_replaced(tmp_path: Path) -> None:

@@ -112,7 +112,7 @@ def test_a_saved_profile_is_what_every_dialect_answers(road: Road) -> None:
 
 def test_a_mark_keeps_the_arm_when_the_weights_change(road: Road) -> None:
     before = _assigned(road.client, "mark-ada")
-    body = {
+    body: dict[str, Any] = {
         "data": {"site": PLACE[0], "target": PLACE[1], "assignedCondition": {"conditionCode": before}},
         "status": "condition applied",
     }

@@ -5,7 +5,7 @@ import subprocess
 import time
 import urllib.request
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from optimizely.config_manager import PollingConfigManager
@@ -60,7 +60,7 @@ def test_the_python_sdk_decides_locally_as_the_server_and_its_events_arrive(road
         person = sdk.create_user_context(user)
         assert person is not None
         decided[user] = person.decide(FLAG).variation_key
-        person.track_event("purchase", {"revenue": 250, "value": 2.5})
+        person.track_event("purchase", cast(Any, {"revenue": 250, "value": 2.5}))
     events.stop()
 
     assert decided == {user: _server_decides(road, user) for user in PEOPLE}

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
@@ -56,8 +57,16 @@ class ExperimentUserAdmin(NeverEdited, Long):
     def arms(self, person: ExperimentUser) -> SafeString:
         given = Assignment.objects.filter(unit_type="user", unit_id=person.external_id).order_by("-id")
         rows = given.select_related("experiment", "variation")[:MOST_SHOWN]
-        lines = ((row.experiment, row.variation or "–", row.get_method_display(), row.assigned_at) for row in rows)
-        shown = format_html_join("", "<li>{}: <b>{}</b> ({}, {:%-d %b %Y %H:%M})</li>", lines)
+        lines = (
+            (
+                row.experiment,
+                row.variation or "–",
+                row.get_method_display(),
+                date_format(row.assigned_at, "DATETIME_FORMAT"),
+            )
+            for row in rows
+        )
+        shown = format_html_join("", "<li>{}: <b>{}</b> ({}, {})</li>", lines)
         return format_html("<ul>{}</ul>", shown) if shown else format_html("nothing yet")
 
 

@@ -58,7 +58,8 @@ class Buttons(ModelAdmin):
         button = next((each for each in self.all_buttons if each.name == name), None)
         if button is None:
             raise PermissionDenied
-        told(request, lambda: button.press(request, obj, argument))
+        if told(request, lambda: button.press(request, obj, argument)):
+            self.log_change(request, obj, " ".join(filter(None, ("Pressed", name, argument))) + ".")
 
 
 def told(request: HttpRequest, do: Callable[[], str]) -> bool:

@@ -10,10 +10,10 @@ from django.forms.models import BaseInlineFormSet, BaseModelFormSet, ModelChoice
 from django.http import HttpRequest
 
 
-class FetchesChoicesOnce:
-    """A formset whose rows share one read of the choices of each drop-down."""
+class Rows:
+    """A formset whose rows share one read of the choices of each drop-down, and whose new rows come last."""
 
-    forms: list[forms.ModelForm]
+    initial_forms: list[forms.ModelForm]
 
     def add_fields(self, form: Any, index: int | None) -> None:
         cast(Any, super()).add_fields(form, index)
@@ -29,12 +29,23 @@ class FetchesChoicesOnce:
     def narrow(self, form: Any) -> None:
         """Limit what a drop-down offers, by setting `form.fields[...].queryset`."""
 
+    def save_new(self, form: Any, commit: bool = True) -> Any:
+        """A new row comes after those that are there, unless a position was written: order decides who gets what."""
+        if "position" in form.fields and "position" not in form.changed_data:
+            form.instance.position = self._last_position() + 1
+            self.__dict__["_placed"] = form.instance.position
+        return cast(Any, super()).save_new(form, commit)
 
-class SharedFormSet(FetchesChoicesOnce, BaseInlineFormSet):
+    def _last_position(self) -> int:
+        there: list[int] = [each.instance.position for each in cast(Any, self.initial_forms)]
+        return max([0, *there, self.__dict__.get("_placed", 0)])
+
+
+class SharedFormSet(Rows, BaseInlineFormSet):
     """For rows that belong to the page's row directly."""
 
 
-class NestedFormSet(FetchesChoicesOnce, BaseModelFormSet):
+class NestedFormSet(Rows, BaseModelFormSet):
     """For rows that belong to a row of the page's row, such as the payloads of an experiment's variations.
 
     Subclasses say in `rows_of` which rows these are.

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib.admin import ModelAdmin, ShowFacets
 from django.core.paginator import Paginator
+from django.http import HttpRequest
 
 MOST_ROWS = 10_000
 
@@ -27,3 +28,10 @@ class Long(ModelAdmin):
     list_per_page = 50
     list_max_show_all = 0
     ordering = ("-id",)
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """Without a search there is nothing to say about how many were found."""
+        shown: Any = super().get_changelist_instance(request)
+        if not shown.query:
+            shown.full_result_count = shown.result_count
+        return shown

@@ -35,7 +35,8 @@ class ExperimentApiDoor(Door):
 
     def handle_exception(self, exc: Exception) -> Response:
         if isinstance(exc, MethodNotAllowed):
-            return Response({"detail": "Method Not Allowed"}, status=405)
+            allowed = ", ".join(self.allowed_methods)
+            return Response({"detail": "Method Not Allowed"}, status=405, headers={"Allow": allowed})
         return super().handle_exception(exc)
 
 

@@ -8,8 +8,9 @@ from django.conf import settings
 from config.wire import agent
 from config.wire.agent import AgentDoor, Refused, described
 from config.wire.message import Answer, Request
-from decisions import activating, overrides
+from decisions import activating, overrides, predicting
 from decisions.activating import Activation, Role
+from decisions.api.agent import services
 from decisions.api.agent.shapes import ActivateBody
 from decisions.compile import Snapshot
 from decisions.engine import Subject, gojson
@@ -28,6 +29,7 @@ def activate(request: Request, snapshot: Snapshot) -> Answer:
     wishes = Wishes(
         overrides=overrides.of_user(snapshot, asked.userId) if settings.AGENT_OVERRIDES else {},
         profiles=request.headers.get("x-optimizely-ups-name"),
+        predict=predicting.predictor(snapshot, services.predictions(frozenset())),
     )
     activations = activating.activate(
         snapshot,

@@ -4,17 +4,19 @@ The plain case joins fragments that were rendered when the datafile was compiled
 decision (reasons, forced decisions, overrides, kept profiles, predictions) goes through the interpreter.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from config.wire import agent
 from config.wire.agent import AgentDoor, Refused, described
 from config.wire.live import live
 from config.wire.message import Answer, Request
-from decisions import deciding, explain, exposing, overrides, profiles
+from decisions import deciding, explain, exposing, overrides, platforms, predicting, profiles, segments
+from decisions.api.agent import services
 from decisions.api.agent.shapes import DecideBody, ForcedDecision
 from decisions.compile import Snapshot
 from decisions.engine import Decision, Outcome, Subject, answer, gojson
+from decisions.engine.values import Predict
 
 SOURCE = "agent"
 MISSING_USER = 'missing "userId" in request payload'
@@ -30,6 +32,8 @@ OPTIONS = frozenset(
         "INVALIDATE_USER_CMAB_CACHE",
     }
 )
+PROFILE_SERVICE = "x-optimizely-ups-name"
+SEGMENT_CACHE = "x-optimizely-odp-cache-name"
 NO_OPTIONS: frozenset[str] = frozenset()
 SILENT = frozenset({"DISABLE_DECISION_EVENT"})
 
@@ -41,19 +45,21 @@ def decide(request: Request, snapshot: Snapshot) -> Answer:
     if not asked.userId:
         raise Refused(400, MISSING_USER)
     options = _options(asked.decideOptions)
-    subject = Subject(asked.userId, asked.userAttributes or {})
+    subject = Subject(asked.userId, asked.userAttributes or {}, _segments(request, snapshot, asked))
     context = _context(subject)
+    platforms.note_identity(snapshot, asked.userId)
     keys = request.values("keys")
     now = datetime.now(UTC)
-    if _is_plain(snapshot, asked, options, keys):
+    if _is_plain(request, snapshot, asked, options, keys):
         person, profile = deciding.subject_and_profile(snapshot, subject)
         outcomes = _outcomes(snapshot, person, keys, profile)
         _note(snapshot, person, outcomes, options, now)
         return _answer_plain(outcomes, context, options, is_list=len(keys) != 1)
     wishes = _wishes(request, snapshot, asked, options)
-    decisions = explain.flags(snapshot, subject, _distinct(snapshot, keys), wishes=wishes, now=now)
-    person, _ = explain.person(snapshot, subject, wishes)
-    _note(snapshot, person, [each.outcome for each in decisions], options, now)
+    person, profile = explain.person(snapshot, subject, wishes)
+    decisions = explain.flags(snapshot, person, profile, _distinct(snapshot, keys), wishes=wishes, now=now)
+    predicted = {each.outcome.flag_key: each.cmab_uuid for each in decisions if each.cmab_uuid}
+    _note(snapshot, person, [each.outcome for each in decisions], options, now, predicted)
     return _answer_told(decisions, context, options, is_list=len(keys) != 1)
 
 
@@ -66,6 +72,32 @@ def _options(given: Iterable[str | None] | None) -> frozenset[str]:
     return frozenset(filter(None, given))
 
 
+def _segments(request: Request, snapshot: Snapshot, asked: DecideBody) -> frozenset[str] | None:
+    """What the person qualifies for, when the client wants it fetched; unknown options are ignored."""
+    if not asked.fetchSegments:
+        return None
+    options = set(asked.fetchSegmentsOptions or ())
+    source = services.segment_source(request.headers.get(SEGMENT_CACHE))
+    try:
+        return segments.qualified(
+            snapshot,
+            asked.userId or "",
+            source,
+            ignores_cache="IGNORE_CACHE" in options,
+            resets_cache="RESET_CACHE" in options,
+        )
+    except segments.NoSegments as fault:
+        raise Refused(500, "failed to fetch qualified segments") from fault
+
+
+def _predict(snapshot: Snapshot, options: frozenset[str]) -> Predict | None:
+    if not snapshot.engine.cmab_flag_keys:
+        return None
+    if "RESET_CMAB_CACHE" in options:
+        predicting.forget(snapshot)
+    return predicting.predictor(snapshot, services.predictions(options))
+
+
 def _context(subject: Subject) -> bytes:
     """The user as the answer repeats it, numbers as Go writes them."""
     try:
@@ -75,15 +107,16 @@ def _context(subject: Subject) -> bytes:
         raise Refused(400, "error parsing request body") from fault
 
 
-def _is_plain(snapshot: Snapshot, asked: DecideBody, options: frozenset[str], keys: Sequence[str]) -> bool:
+def _is_plain(
+    request: Request, snapshot: Snapshot, asked: DecideBody, options: frozenset[str], keys: Sequence[str]
+) -> bool:
     cmab = snapshot.engine.cmab_flag_keys
     return not (
         asked.forcedDecisions
-        or asked.fetchSegments
         or "INCLUDE_REASONS" in options
         or "IGNORE_USER_PROFILE_SERVICE" in options
         or live.AGENT_OVERRIDES
-        or profiles.remembers_draws(snapshot)
+        or profiles.remembers_draws(snapshot, service=request.headers.get(PROFILE_SERVICE))
         or (cmab and (not keys or not cmab.isdisjoint(keys)))
     )
 
@@ -108,7 +141,8 @@ def _wishes(request: Request, snapshot: Snapshot, asked: DecideBody, options: fr
         forced=dict(_forced(asked.forcedDecisions or ())),
         overrides=overrides.of_user(snapshot, user_id) if live.AGENT_OVERRIDES else {},
         ignores_profile="IGNORE_USER_PROFILE_SERVICE" in options,
-        profiles=request.headers.get("x-optimizely-ups-name"),
+        profiles=request.headers.get(PROFILE_SERVICE),
+        predict=_predict(snapshot, options),
     )
 
 
@@ -119,10 +153,15 @@ def _forced(given: Iterable[ForcedDecision | None]) -> Iterable[tuple[tuple[str,
 
 
 def _note(
-    snapshot: Snapshot, subject: Subject, outcomes: Sequence[Outcome], options: frozenset[str], now: datetime
+    snapshot: Snapshot,
+    subject: Subject,
+    outcomes: Sequence[Outcome],
+    options: frozenset[str],
+    now: datetime,
+    cmab_uuids: Mapping[str, str] | None = None,
 ) -> None:
     if "DISABLE_DECISION_EVENT" not in options:
-        exposing.note(snapshot, subject, outcomes, source=SOURCE, now=now)
+        exposing.note(snapshot, subject, outcomes, source=SOURCE, now=now, cmab_uuids=cmab_uuids)
 
 
 def _answer_plain(outcomes: Sequence[Outcome], context: bytes, options: frozenset[str], *, is_list: bool) -> Answer:

@@ -5,15 +5,16 @@ from datetime import UTC, datetime
 from config.wire import agent
 from config.wire.agent import AgentDoor, described
 from config.wire.message import Answer, Request
-from decisions import polling
+from decisions import overrides, polling, predicting
 from decisions.compile import Snapshot
-from users import shared_memory
+from users import shared_memory, stored_profiles
 
 
 @agent.post
 def reset(request: Request, snapshot: Snapshot) -> Answer:
     """Overrides and in-memory profiles are gone, and a mirrored datafile is looked for again."""
-    shared_memory.forget(project_id=snapshot.project_id)
+    for space in (overrides.SPACE, stored_profiles.SPACE, predicting.SPACE):
+        shared_memory.forget(space, project_id=snapshot.project_id)
     polling.poll_keys(beginnings=[snapshot.sdk_key], now=datetime.now(UTC))
     return agent.ok(b'{"result":true}')
 

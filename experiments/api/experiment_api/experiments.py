@@ -74,9 +74,9 @@ def update_experiment(request: Request) -> Answer:
     changes = {RENAMED.get(name, name): value for name, value in body.model_dump(exclude_unset=True).items()}
     active, now = changes.pop("active", None), datetime.now(UTC)
     with lifecycle.publishing(project=experiment.project, now=now):
-        services.amend(row=experiment, **changes)
         if active is not None:
             lifecycle.set_active(experiment=experiment, active=active, now=now)
+        services.amend(row=experiment, **changes)
     return answer(_experiment(selectors.comparison(uid=at.experiment_id)))
 
 

@@ -75,7 +75,7 @@ def update_condition(request: Request) -> Answer:
         body = read.body(additions.ExperimentSamplingConditionUpdate)
     criterion = selectors.criterion(uid=at.criterion_id)
     condition = selectors.condition(uid=at.condition_id, criterion=criterion)
-    criteria.amend_condition(condition=condition, **body.model_dump(exclude_unset=True))
+    criteria.amend_condition(row=condition, **body.model_dump(exclude_unset=True))
     return answer(_condition(condition, criterion))
 
 

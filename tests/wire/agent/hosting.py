@@ -1,6 +1,8 @@
 """A host on the loopback that stands in for somebody else's service and remembers what it was asked."""
 
+import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -31,6 +33,15 @@ class Host:
     answer: Callable[[Asked], Said]
     asked: list[Asked] = field(default_factory=list)
 
+    def told(self, path: str, count: int) -> list[Any]:
+        """The first `count` JSON bodies that came to a path, waited for when they are sent behind the answer."""
+        deadline = time.monotonic() + 20
+        while True:
+            found = [json.loads(each.body) for each in self.asked if each.path == path]
+            if len(found) >= count or time.monotonic() > deadline:
+                return found[:count]
+            time.sleep(0.02)
+
 
 @contextmanager
 def hosting(answer: Callable[[Asked], Said]) -> Iterator[Host]:
@@ -41,7 +52,7 @@ def hosting(answer: Callable[[Asked], Said]) -> Iterator[Host]:
 
         def _reply(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            asked = Asked(self.command, self.path, dict(self.headers), body)
+            asked = Asked(self.command, self.path, {name.title(): value for name, value in self.headers.items()}, body)
             host.asked.append(asked)
             said = host.answer(asked)
             self.send_response(said.status)

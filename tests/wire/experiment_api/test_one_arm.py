@@ -50,11 +50,12 @@ def test_what_we_choose_is_what_the_datafile_draws() -> None:
 def test_a_bucket_the_client_chose_is_decided_for_everybody_who_asks() -> None:
     made = api.halves()
     experiment = Experiment.objects.get(uid=made["id"])
-    for entity in ("ann", "bob", "cleo", "dan"):
+    people = [f"person-{number}" for number in range(40)]
+    for entity in people:
         api.sample(made, entity, "treatment")
 
-    assert {_decided(experiment, entity) for entity in ("ann", "bob", "cleo", "dan")} == {"treatment"}
-    assert {_draw(experiment, entity) for entity in ("ann", "bob", "cleo", "dan")} == {"control", "treatment"}
+    assert {_decided(experiment, entity) for entity in people} == {"treatment"}
+    assert {_draw(experiment, entity) for entity in people} == {"control", "treatment"}
 
 
 def test_an_arm_remembered_elsewhere_is_what_we_choose() -> None:

@@ -1,0 +1,86 @@
+"""A database that is away stops no decision: what was found before answers, else the draw."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.db import DatabaseError
+
+from decisions import deciding, recalling, snapshots
+from decisions.engine import Subject
+from experiments.models import Experiment
+from tests import builders
+from users import assignments
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def reads_fail(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], list[str]]]:
+    """Make every read of remembered arms fail from now on; answers whom was asked for."""
+    monkeypatch.setattr(recalling, "_found", {})
+    monkeypatch.setattr(recalling, "_away_until", 0.0)
+    asked: list[str] = []
+
+    def fail(*, user_id: str, experiment_ids: object) -> None:
+        asked.append(user_id)
+        raise DatabaseError("away")
+
+    def begin() -> list[str]:
+        monkeypatch.setattr(assignments, "of_user", fail)
+        monkeypatch.setattr(recalling, "close_old_connections", lambda: None)
+        return asked
+
+    yield begin
+
+
+def _chosen_against_the_draw(experiment: Experiment, user_id: str) -> int:
+    snapshot = snapshots.for_project(experiment.project_id)
+    drawn = deciding.arm(snapshot, snapshot.experiments[experiment.pk], Subject(user_id, {}))
+    assert drawn is not None
+    other: int = experiment.variations.exclude(pk=drawn.id).get().pk
+    deciding.remember(
+        project_id=experiment.project_id,
+        experiment_id=experiment.pk,
+        user_id=user_id,
+        variation_id=other,
+        method="client",
+        now=builders.NOW,
+    )
+    return other
+
+
+def _arm_id(experiment: Experiment, user_id: str) -> int | None:
+    snapshot = snapshots.for_project(experiment.project_id)
+    arm = deciding.arm(snapshot, snapshot.experiments[experiment.pk], Subject(user_id, {}))
+    return None if arm is None else arm.id
+
+
+def test_a_person_met_before_keeps_the_remembered_arm(reads_fail: Callable[[], list[str]]) -> None:
+    experiment = builders.running(project=builders.project())
+    other = _chosen_against_the_draw(experiment, "ada")
+    assert _arm_id(experiment, "ada") == other
+
+    reads_fail()
+
+    assert _arm_id(experiment, "ada") == other
+
+
+def test_a_person_never_met_is_drawn(reads_fail: Callable[[], list[str]]) -> None:
+    experiment = builders.running(project=builders.project())
+    _chosen_against_the_draw(experiment, "ada")
+    before = _arm_id(experiment, "bob")
+
+    reads_fail()
+
+    assert _arm_id(experiment, "bob") == before
+
+
+def test_a_database_that_is_away_is_not_asked_by_every_decision(reads_fail: Callable[[], list[str]]) -> None:
+    experiment = builders.running(project=builders.project())
+    _chosen_against_the_draw(experiment, "ada")
+
+    asked = reads_fail()
+    for number in range(50):
+        _arm_id(experiment, f"user{number}")
+
+    assert len(asked) == 1
