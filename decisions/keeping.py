@@ -11,7 +11,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connection
 
-from decisions import polling, schedule
+from decisions import current, polling, schedule
 from decisions.lease import Lease
 from events import forgetting, partitions, replay
 
@@ -42,6 +42,10 @@ def _follow_schedule(now: datetime) -> None:
     schedule.follow(now=now)
 
 
+def _begin_the_day(now: datetime) -> None:
+    current.begin_day(project_key=settings.TESTLAB_PROJECT, now=now)
+
+
 def _forget(now: datetime) -> None:
     forgetting.forget(before=now - timedelta(days=settings.SEEN_DAYS))
 
@@ -70,6 +74,7 @@ JOBS = (
     Job("make partitions ahead", 3600, _make_partitions),
     Job("replay the spools of dead processes", 5, _replay_spools, everywhere=True),
     Job("start and end experiments", 1, _follow_schedule),
+    Job("give Test Lab's user-blocks when a day begins", 30, _begin_the_day),
     Job("forget old event ids", 3600, _forget),
     Job("poll mirrored datafiles", 1, _poll_mirrors),
 )
