@@ -325,8 +325,9 @@ def test_23_group_experiment_who_moves_gets_the_new_group_s_arm(school: School) 
     assert [play.gets(number) for number in (1, 2, 3, 4)] == [y, y, y, x]
 
 
-def test_23_what_was_left_behind_stays_in_the_history(school: School) -> None:
-    play = _switch(school, base.G_E)
+@pytest.mark.parametrize("design", [base.G_G, base.G_E])
+def test_21_and_23_what_was_left_behind_stays_in_the_history(school: School, design: Mapping[str, Any]) -> None:
+    play = _switch(school, design)
     play.state(RUN)
     play.has(1)
 
