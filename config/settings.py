@@ -257,6 +257,8 @@ AGENT_EVENT_QUEUE = env.int("OPTIMIZELY_CLIENT_QUEUESIZE", default=1000)
 AGENT_EVENT_FLUSH_SECONDS = _seconds("OPTIMIZELY_CLIENT_FLUSHINTERVAL", "30s")
 AGENT_OVERRIDES = env.bool("OPTIMIZELY_API_ENABLEOVERRIDES", default=False)
 AGENT_PROFILES = env.json("OPTIMIZELY_CLIENT_USERPROFILESERVICE", default={"default": "", "services": {}})
+# Requests at once per SDK key and process; 0: no limit.
+AGENT_MAX_CONNS = env.int("OPTIMIZELY_API_MAXCONNS", default=0)
 AGENT_BATCH_LIMIT = env.int("OPTIMIZELY_SERVER_BATCHREQUESTS_OPERATIONSLIMIT", default=500)
 
 if EXPOSURES not in ("buffered", "commit"):

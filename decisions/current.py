@@ -75,6 +75,12 @@ def at(*, project_key: str, now: datetime) -> Current:
         return _renewed(held, project_key, now)
 
 
+def begin_day(*, project_key: str, now: datetime) -> None:
+    """Give the user-blocks of a new day, as the first poll of the day would."""
+    if Project.objects.filter(key=project_key).exists():
+        at(project_key=project_key, now=now)
+
+
 def _holds(held: _Held, project_key: str, now: datetime) -> bool:
     if held.project_key != project_key:
         return False

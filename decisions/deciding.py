@@ -86,7 +86,7 @@ def remember(
     process is told, in the same transaction. Answers the stored row and whether this call made it.
     """
     with transaction.atomic():
-        snapshot = snapshots.at_least_stored(project_id)
+        snapshot = snapshots.for_project(project_id)
         root = assignments.root_id(user_id=user_id) if snapshot.has_aliases else user_id
         stored, made = assignments.remember(
             experiment_id=experiment_id,
@@ -97,8 +97,10 @@ def remember(
             group_id=group_id,
             ip_address=ip_address,
         )
-        if made and _differs(snapshot, experiment_id, root, variation_id):
-            read_remembered(project_id=project_id, experiment_id=experiment_id)
+        if made and not _is_read(snapshot, experiment_id):
+            stored_now = snapshots.at_least_stored(project_id)
+            if _differs(stored_now, experiment_id, root, variation_id):
+                read_remembered(project_id=project_id, experiment_id=experiment_id)
         return stored, made
 
 
@@ -114,6 +116,12 @@ def remember_many(
         if any(_differs(snapshot, experiment_id, user, arm) for user, arm in arms.items()):
             read_remembered(project_id=snapshot.project_id, experiment_id=experiment_id)
         return assignments.live(experiment_id=experiment_id, user_ids=list(arms))
+
+
+def _is_read(snapshot: Snapshot, experiment_id: int) -> bool:
+    """Whether every decision about this experiment reads what was remembered; that is never taken back."""
+    experiment = snapshot.experiments.get(experiment_id)
+    return experiment is not None and experiment.remembers
 
 
 def _differs(snapshot: Snapshot, experiment_id: int, user_id: str, variation_id: int) -> bool:

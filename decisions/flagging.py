@@ -34,6 +34,8 @@ def keys_of(*, snapshot: Snapshot, user_id: str, session: Session | None, now: d
     Raises NotFound for an unknown user, unless the session alone says who it is.
     """
     texts.check(user_id, field="User-Id")
+    for kind, ids in session.groups.items() if session else ():
+        texts.check(kind, *ids, field="groupsForSession")
     person = _person(snapshot.plans.flag_needs, user_id, session)
     if not snapshot.is_active or assigning.is_excluded_globally(snapshot.plans, person):
         return []

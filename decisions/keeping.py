@@ -9,13 +9,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
-from django.db import close_old_connections
+from django.db import DatabaseError, close_old_connections, connection
 
-from decisions import schedule
+from decisions import current, polling, schedule
 from decisions.lease import Lease
 from events import forgetting, partitions, replay
 
 logger = logging.getLogger(__name__)
+
+POLLER = "mirror-poller"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +42,41 @@ def _follow_schedule(now: datetime) -> None:
     schedule.follow(now=now)
 
 
+def _begin_the_day(now: datetime) -> None:
+    current.begin_day(project_key=settings.TESTLAB_PROJECT, now=now)
+
+
 def _forget(now: datetime) -> None:
     forgetting.forget(before=now - timedelta(days=settings.SEEN_DAYS))
+
+
+def _poll_mirrors(now: datetime) -> None:
+    """In a thread of its own: somebody else's slow host must not keep experiments from starting."""
+    if settings.AGENT_POLLING_SECONDS > 0 and not any(each.name == POLLER for each in threading.enumerate()):
+        threading.Thread(target=_poll, args=(now,), name=POLLER, daemon=True).start()
+
+
+def _poll(now: datetime) -> None:
+    try:
+        polling.poll(
+            now=now,
+            interval=timedelta(seconds=settings.AGENT_POLLING_SECONDS),
+            sdk_keys=settings.AGENT_SDK_KEYS,
+            template=settings.AGENT_DATAFILE_URL,
+        )
+    except DatabaseError:
+        logger.warning("The mirrors could not be polled", exc_info=True)
+    finally:
+        connection.close()
 
 
 JOBS = (
     Job("make partitions ahead", 3600, _make_partitions),
     Job("replay the spools of dead processes", 5, _replay_spools, everywhere=True),
     Job("start and end experiments", 1, _follow_schedule),
+    Job("give Test Lab's user-blocks when a day begins", 30, _begin_the_day),
     Job("forget old event ids", 3600, _forget),
+    Job("poll mirrored datafiles", 1, _poll_mirrors),
 )
 
 

@@ -96,7 +96,7 @@ class Outbox:
             post.failures += 1
             pause = RETRIES[post.failures - 1] if post.failures <= len(RETRIES) else AWAY_SECONDS
             post.due_at = now + pause
-            if post.failures > len(RETRIES):
+            if post.failures == len(RETRIES) + 1:
                 logger.warning("%d items for %s did not arrive; they are kept", len(post.items), self.name)
             return
         for _ in range(arrived):

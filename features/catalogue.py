@@ -94,11 +94,19 @@ def feature_of(flag: Flag) -> Feature:
         name=flag.key,
         first_day=first_day(flag.starts_on, governing.starts_at if governing else None),
         last_day=last_day(flag.ends_on, governing.ends_at if governing else None),
-        is_running=flag.is_running and (governing is None or not arms or governing.status == "running"),
+        is_running=flag.is_running and (governing is None or not arms or _is_running(governing)),
         share=flag.traffic if governing is None else governing_share(flag.traffic, governing.traffic),
         description=flag.description,
         variants=tuple(variant_of(arm) for arm in arms),
     )
+
+
+def _is_running(experiment: Experiment) -> bool:
+    """Whether nobody has stopped it: one that ended by its dates still counts as running, as Test Lab has it."""
+    if experiment.status != Experiment.Status.COMPLETED:
+        return experiment.status == Experiment.Status.RUNNING
+    ended, stopped = experiment.ends_at, experiment.last_deactivated_at
+    return ended is not None and stopped is not None and stopped >= ended
 
 
 def governing_share(written: Decimal, traffic: Decimal) -> Decimal:

@@ -33,3 +33,6 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["OPTIONS"]["init_command"] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"
 
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+
+# The contract's datafiles name a data platform on the loopback; only tests that stand one up may talk to it.
+AGENT_ODP_OFF = True

@@ -3,7 +3,7 @@
 Aliases are resolved inside the read. What the caller does not need is left out of the statement (`Needs`).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -88,6 +88,14 @@ def anonymous(*, user_id: str, groups: Mapping[str, list[str]], needs: Needs) ->
 def read_segments(standing: Standing) -> None:
     """Look the person's segments up anew, by the groups the standing holds now."""
     units = [(USER, standing.user_id), *standing.memberships(), *standing.working()]
+    standing.segments.clear()
+    standing.group_segments.clear()
+    for start in range(0, len(units), AT_ONCE):
+        for segment_id, kind, unit in _members(units[start : start + AT_ONCE]):
+            _take_member(standing, (MEMBER, segment_id, None, kind, unit, ""))
+
+
+def _members(units: Sequence[Group]) -> list[Any]:
     marks = ", ".join(["%s"] * len(units))
     with connection.cursor() as cursor:
         cursor.execute(
@@ -95,15 +103,13 @@ def read_segments(standing: Standing) -> None:
             f"WHERE unit_type IN ({marks}) AND unit_id IN ({marks})",
             [kind for kind, _ in units] + [unit for _, unit in units],
         )
-        rows = cursor.fetchall()
-    standing.segments.clear()
-    standing.group_segments.clear()
-    for segment_id, kind, unit in rows:
-        _take_member(standing, (MEMBER, segment_id, None, kind, unit, ""))
+        rows: list[Any] = cursor.fetchall()
+        return rows
 
 
 PERSON, ARM, EXCLUSION, MEMBER, REPEAT, STRATUM = range(6)
 USER = "user"
+AT_ONCE = 500
 
 Row = tuple[Any, ...]
 

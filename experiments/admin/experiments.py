@@ -16,8 +16,9 @@ from config.wire.console.ownership import StaysInItsProject
 from config.wire.console.publishing import Publishes
 from config.wire.console.saving import SavesOnlyWhatChanged
 from decisions import drafts, lifecycle, visibility
+from experiments.admin.design_inlines import OF_A_FACTORIAL_DESIGN
 from experiments.admin.experiment_forms import ExperimentForm
-from experiments.admin.experiment_inlines import OF_A_FACTORIAL_DESIGN, ON_A_NEW_PAGE, ON_THE_PAGE
+from experiments.admin.experiment_inlines import ON_A_NEW_PAGE, ON_THE_PAGE
 from experiments.models import Design, Experiment
 
 Status = Experiment.Status

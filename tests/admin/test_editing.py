@@ -320,3 +320,27 @@ def test_a_clients_secret_is_shown_once_and_stored_as_a_hash(researcher: Client)
     secret = pages.told(response).split("The secret of class-app is ")[1].split(" ")[0]
     again = researcher.get(response.redirect_chain[-1][0]).content.decode()
     assert secret not in again
+
+
+def test_a_factorial_design_shows_factors_levels_and_combinations(researcher: Client, shop: Experiment) -> None:
+    pages.save(researcher, page_of(shop), design__0__type="factorial")
+    values = pages.filled_in(researcher, page_of(shop))
+    researcher.post(page_of(shop), pages.add_row(values, "factors", name="colour", position="0"))
+    factor = shop.factors.get()
+    values = pages.filled_in(researcher, page_of(shop))
+    level = {
+        "factor": str(factor.pk),
+        "name": "red",
+        "payload_type": "string",
+        "payload_value": "#f00",
+        "position": "0",
+    }
+    researcher.post(page_of(shop), pages.add_row(values, "level", **level))
+    values = pages.filled_in(researcher, page_of(shop))
+    control = shop.variations.get(key="control")
+    combination = {"variation": str(control.pk), "level": str(factor.levels.get().pk)}
+
+    response = researcher.post(page_of(shop), pages.add_row(values, "variationlevel", **combination), follow=True)
+
+    assert pages.errors(response) == ""
+    assert [entry.level.name for entry in control.variation_levels.all()] == ["red"]

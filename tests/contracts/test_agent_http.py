@@ -124,6 +124,7 @@ def stub(settings: Any, db: None) -> Iterator[None]:
     with hosting(answer) as host:
         settings.AGENT_DATAFILE_URL = f"{host.url}/datafiles/%s.json"
         settings.AGENT_ODP_HOST = host.url
+        settings.AGENT_ODP_OFF = False
         settings.AGENT_CMAB_ENDPOINT = f"{host.url}/predict/%s"
         yield
 

@@ -38,6 +38,7 @@ def upstream(settings: Any) -> Iterator[Host]:
         settings.AGENT_EVENT_FLUSH_SECONDS = 0.0
         settings.AGENT_CMAB_ENDPOINT = f"{host.url}/predict/%s"
         settings.AGENT_ODP_HOST = host.url
+        settings.AGENT_ODP_OFF = False
         yield host
     forwarding.outbox.cache_clear()
 

@@ -1,19 +1,21 @@
 """The order in which a request is examined; the first failure answers (agent contract §1.1).
 
-host · request id · CORS · SDK key · verb · token · content type · size · the route's own work. A batch enters behind
-the host check. `/health` is not the Agent's here.
+host · capacity · request id · CORS · SDK key · verb · token · content type · size · the route's own work.
+A batch enters behind the first two. `/health` is not the Agent's here.
 """
 
 import random
 from collections.abc import Callable
 
-from config.wire.agent import answers, cors, hosts, keys, tokens
+from config.wire.agent import answers, capacity, cors, hosts, keys, tokens
 from config.wire.agent.answers import Refused
+from config.wire.live import live
 from config.wire.message import Answer, Handler, Request
 from decisions.compile import Snapshot
 from experiments.errors import DomainError
 
 Work = Callable[[Request, Snapshot], Answer]
+FULL = answers.text(429, "Server capacity exceeded.")
 BAD_HOST = answers.error(404, "invalid request host")
 
 
@@ -30,7 +32,12 @@ class Endpoint:
         self.__doc__ = work.__doc__
 
     def __call__(self, request: Request) -> Answer:
-        return self.routed(request) if hosts.is_allowed(request) else BAD_HOST
+        if not hosts.is_allowed(request):
+            return BAD_HOST
+        if not live.AGENT_MAX_CONNS:
+            return self.routed(request)
+        with capacity.taken(request.header(keys.HEADER), live.AGENT_MAX_CONNS) as is_free:
+            return self.routed(request) if is_free else FULL
 
     def routed(self, request: Request) -> Answer:
         request_id = ("X-Request-Id", request.headers.get("x-request-id") or fresh_id())

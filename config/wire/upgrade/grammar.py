@@ -3,6 +3,7 @@
 A route is declared once: `@route(Body)` turns a function of a `Call` into the handler that both doors use.
 """
 
+import logging
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,13 +11,17 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 import orjson
+from django.db import InterfaceError, OperationalError
 
 from config.wire.message import Answer, Request
 from config.wire.upgrade import cors, errors, tokens
 from config.wire.upgrade.errors import WRONG_PARAMETER, Refused
 from decisions import snapshots
 from decisions.compile import Snapshot
+from experiments import texts
 from experiments.errors import DomainError, NotFound, Unavailable
+
+logger = logging.getLogger(__name__)
 
 B = TypeVar("B")
 
@@ -59,9 +64,10 @@ class Route(Generic[B]):
         except Refused as refused:
             answer = errors.answer(refused, path=request.path, body=raw)
         except DomainError as error:
-            answer = errors.answer(errors.worded(error, version=version), path=request.path, body=raw)
-            if isinstance(error, Unavailable):
-                answer = with_headers(answer, ("Retry-After", str(error.retry_after)))
+            answer = _worded(error, version, request, raw)
+        except (OperationalError, InterfaceError):
+            logger.exception("The database is away: %s", request.path)
+            answer = _worded(Unavailable("The database is away"), version, request, raw)
         return dressed(answer, request)
 
     def _call(self, request: Request, version: int, raw: Any) -> Call[B]:
@@ -75,9 +81,14 @@ class Route(Generic[B]):
         user_id = request.header("user-id") if version == 6 else raw.get(self.user_key)
         if self.bare:
             return ""
-        if not isinstance(user_id, str) or not user_id:
+        if not isinstance(user_id, str) or not user_id or not texts.is_storable(user_id):
             raise errors.wrong_body()
         return user_id if version == 5 else _as_sent(user_id)
+
+
+def _worded(error: DomainError, version: int, request: Request, raw: Any) -> Answer:
+    answer = errors.answer(errors.worded(error, version=version), path=request.path, body=raw)
+    return with_headers(answer, ("Retry-After", str(error.retry_after))) if isinstance(error, Unavailable) else answer
 
 
 def route(

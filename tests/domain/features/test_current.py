@@ -13,10 +13,10 @@ from config.wire.message import Request
 from config.wire.testlab import freshness
 from decisions import current, delivery, lifecycle
 from decisions.current import Current
-from experiments.models import Experiment
+from experiments.models import Experiment, Project
 from features.authoring import Wanted
 from features.catalogue import Feature
-from features.models import Flag
+from features.models import Flag, UserBlock
 from tests import builders
 
 pytestmark = pytest.mark.django_db
@@ -55,6 +55,20 @@ def test_the_beginning_of_a_day_is_a_change() -> None:
     assert _at(NOW).changed_at == NOW
     assert _at(NOW + timedelta(seconds=5)).changed_at == datetime(2026, 11, 2, tzinfo=UTC)
     assert _at(NOW + timedelta(days=1, seconds=5)).changed_at == datetime(2026, 11, 3, tzinfo=UTC)
+
+
+def test_the_keeper_begins_the_day_without_a_poll() -> None:
+    made = _make(first=date(2026, 11, 2), last=date(2026, 11, 2))
+
+    current.begin_day(project_key=KEY, now=NOW + timedelta(seconds=2))
+
+    assert UserBlock.objects.filter(feature_id=made.id).count() == 10
+
+
+def test_a_day_that_begins_before_test_lab_is_used_makes_nothing() -> None:
+    current.begin_day(project_key=KEY, now=NOW)
+
+    assert not Project.objects.filter(key=KEY).exists()
 
 
 def test_an_edit_counts_when_it_is_published() -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from config.wire.agent import capacity
 from experiments import access
 from experiments.models import Project
 from tests import builders
@@ -129,3 +130,14 @@ def test_key_of_a_removed_project_is_unknown(rich: Agent) -> None:
     Project.objects.all().delete()
 
     assert rich.get("/v1/config").status == 403
+
+
+def test_requests_beyond_the_capacity_of_a_key_are_refused(rich: Agent, holdouts: Agent, settings: Any) -> None:
+    settings.AGENT_MAX_CONNS = 1
+
+    with capacity.taken("RICHKEY1", 1):
+        full, other = rich.get("/v1/config"), holdouts.get("/v1/config")
+    after = rich.get("/v1/config")
+
+    assert (full.status, full.text) == (429, "Server capacity exceeded.\n")
+    assert (other.status, after.status) == (200, 200)

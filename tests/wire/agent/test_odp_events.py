@@ -17,6 +17,7 @@ EVENT = {"type": "t", "action": "act", "identifiers": {"FS-USER-ID": "x", "email
 def odp(settings: Any) -> Iterator[Host]:
     with hosting(lambda asked: Said(202)) as host:
         settings.AGENT_ODP_HOST = host.url
+        settings.AGENT_ODP_OFF = False
         yield host
 
 
@@ -67,13 +68,13 @@ def test_bad_event_is_refused(rich: Agent, odp: Host, change: dict[str, Any], st
     assert (reply.status, reply.json()) == (status, {"error": error})
 
 
-def test_project_without_a_platform_is_told_so(holdouts: Agent) -> None:
+def test_project_without_a_platform_is_told_so(holdouts: Agent, odp: Host) -> None:
     reply = holdouts.post("/v1/send-odp-event", EVENT)
 
     assert (reply.status, reply.json()) == (500, {"error": "ODP is not integrated"})
 
 
-def test_platform_that_is_switched_off_is_told_so(rich: Agent, settings: Any) -> None:
+def test_platform_that_is_switched_off_is_told_so(rich: Agent, odp: Host, settings: Any) -> None:
     settings.AGENT_ODP_OFF = True
 
     assert rich.post("/v1/send-odp-event", EVENT).json() == {"error": "ODP is not enabled"}

@@ -38,6 +38,7 @@ def odp(settings: Any) -> Iterator[Host]:
     services._cache.cache_clear()
     with hosting(answer) as host:
         settings.AGENT_ODP_HOST = host.url
+        settings.AGENT_ODP_OFF = False
         yield host
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from decisions import lifecycle
+from decisions import lifecycle, schedule
 from experiments.models import Experiment, Project
 from features.models import Flag
 from tests.builders import NOW
@@ -108,3 +108,24 @@ def test_a_name_that_an_experiment_has_already_is_no_obstacle() -> None:
     made = calling.feature(name="colours")
 
     assert Experiment.objects.get(flag_rules__flag_id=made["id"]).key == "colours_2"
+
+
+def test_what_ended_by_its_dates_was_not_paused() -> None:
+    made = calling.feature(end_date="2023-03-01")
+    calling.variants(made["id"])
+
+    schedule.follow(now=NOW)
+
+    assert Experiment.objects.get(flag_rules__flag_id=made["id"]).status == "completed"
+    assert calling.get(f"/api/feature/{made['id']}").json()["is_running"] is True
+
+
+def test_a_feature_that_is_prolonged_runs_again() -> None:
+    made = calling.feature(end_date="2023-03-01")
+    calling.variants(made["id"])
+    schedule.follow(now=NOW)
+
+    calling.put(f"/api/feature/{made['id']}", made | {"end_date": "2099-01-01"})
+
+    assert [row["is_running"] for row in calling.current()["experiments"]] == [True]
+    assert len(calling.current()["experiments"][0]["variant_arr"]) == 2

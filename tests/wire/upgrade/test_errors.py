@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.conf import LazySettings
+from django.db import connection
 from django.test import Client
 
 from tests import builders
@@ -177,3 +178,47 @@ def test_whatever_client_asks_for_is_not_negotiated(client: Client) -> None:
     )
 
     assert response.status_code == 200
+
+
+@pytest.mark.parametrize("route", ["assign", "mark", "log", "featureflag", "useraliases", "init", "workinggroup"])
+@pytest.mark.parametrize("user", ["nul\x00", 5, None, ""])
+def test_v5_refuses_a_user_id_that_is_none(school: School, route: str, user: object) -> None:
+    builders.project()
+    verb = "PATCH" if route in ("useraliases", "workinggroup") else "POST"
+    wholes = {"context": "home", "data": {"site": "s", "target": "t"}, "value": [], "aliases": [], "workingGroup": {}}
+    school.version = 5
+
+    response = school.send(verb, route, None, {**wholes, "userId": user, "id": user})
+
+    assert (response.status_code, response.json()["errorCode"]) == (400, 400)
+
+
+@pytest.mark.sqlite
+@pytest.mark.django_db(transaction=True)
+def test_without_the_database_clients_are_asked_to_come_again(school: School) -> None:
+    builders.project()
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE users_experimentuser RENAME TO away")
+    try:
+        response = school.send("POST", "assign", "u1", {"context": "home"})
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE away RENAME TO users_experimentuser")
+
+    assert (response.status_code, response.json()["errorCode"], response["Retry-After"]) == (503, 503, "1")
+
+
+def test_an_id_beyond_ascii_is_one_id_in_header_and_body(school: School) -> None:
+    school.version = 5
+    school.init("été☃")
+    school.version = 6
+
+    response = school.client.generic(
+        "POST",
+        "/api/v6/init",
+        data=b"{}",
+        content_type="application/json",
+        HTTP_USER_ID="été☃".encode().decode("latin-1"),
+    )
+
+    assert response.json() == {"id": "été☃"}

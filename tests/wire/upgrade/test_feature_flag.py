@@ -110,6 +110,8 @@ def test_a_session_s_groups_join_the_stored_ones_and_are_not_kept(school: School
         {"groupsForSession": {"class": "c1"}, "includeStoredUserGroups": True},
         {"groupsForSession": {"class": [1]}, "includeStoredUserGroups": False},
         {"groupsForSession": [], "includeStoredUserGroups": False},
+        {"groupsForSession": {"class": ["nul\x00"]}, "includeStoredUserGroups": False},
+        {"groupsForSession": {"nul\x00": ["c1"]}, "includeStoredUserGroups": True},
         {"groupsForSession": {}, "includeStoredUserGroups": "yes"},
     ],
 )
@@ -166,3 +168,10 @@ def test_an_unknown_context_or_user_is_told(school: School) -> None:
 
     assert school.send("POST", "featureflag", "u1", {"context": "nowhere"}).status_code == 400
     assert school.send("POST", "featureflag", "ghost", {"context": "home"}).status_code == 404
+
+
+def test_a_session_of_very_many_groups_is_looked_up(school: School) -> None:
+    _class_flag()
+    groups = {"class": [f"c{number}" for number in range(20_000, 0, -1)]}
+
+    assert _keys(school, "ghost", groupsForSession=groups, includeStoredUserGroups=False) == ["HINTS"]
