@@ -28,29 +28,64 @@ def available() -> bool:
     return bool(tools.postgresql("initdb") and tools.postgresql("postgres"))
 
 
-@contextmanager
-def private_server(*settings: str) -> Iterator[str]:
-    """Run a server until the block ends and yield its URL, without a database name.
+class Server:
+    """A private server that can be stopped and started again; its data stays."""
 
-    `settings` ("name=value") come after those of `QUICK`. Raises CannotStart.
+    def __init__(self, home: Path, *, user: str | None, settings: tuple[str, ...]) -> None:
+        password = secrets.token_hex(16)
+        self._home = home
+        self._user = user
+        self._settings = settings
+        self._port = tools.free_port()
+        self.url = f"postgres://arbiter:{password}@127.0.0.1:{self._port}"
+        _initialise(home, user=user, password=password)
+        self._process = self._launched()
+
+    def start(self) -> None:
+        """Return when it answers. Raises CannotStart."""
+        self._process = self._launched()
+
+    def stop(self, *, at_once: bool = False) -> None:
+        """Shut down, `at_once` as if the machine had failed."""
+        if at_once:
+            self._process.send_signal(signal.SIGQUIT)
+        _stop(self._process)
+
+    def _launched(self) -> "subprocess.Popen[bytes]":
+        process = _start(self._home, user=self._user, port=self._port, settings=self._settings)
+        try:
+            _wait(process, url=self.url, log=self._home / "log")
+        except BaseException:
+            _stop(process)
+            raise
+        return process
+
+
+@contextmanager
+def restartable_server(*settings: str) -> Iterator[Server]:
+    """A running server until the block ends. `settings` ("name=value") come after those of `QUICK`.
+
+    Raises CannotStart.
     """
     home = Path(tempfile.mkdtemp(prefix="arbiter-pg-"))
     user = _unprivileged()
     if user:
         shutil.chown(home, user)
-    password = secrets.token_hex(16)
     try:
-        _initialise(home, user=user, password=password)
-        port = tools.free_port()
-        server = _start(home, user=user, port=port, settings=(*QUICK, *settings))
+        server = Server(home, user=user, settings=(*QUICK, *settings))
         try:
-            url = f"postgres://arbiter:{password}@127.0.0.1:{port}"
-            _wait(server, url=url, log=home / "log")
-            yield url
+            yield server
         finally:
-            _stop(server)
+            server.stop()
     finally:
         shutil.rmtree(home, ignore_errors=True)
+
+
+@contextmanager
+def private_server(*settings: str) -> Iterator[str]:
+    """Run a server until the block ends and yield its URL, without a database name. As `restartable_server`."""
+    with restartable_server(*settings) as server:
+        yield server.url
 
 
 def _unprivileged() -> str | None:

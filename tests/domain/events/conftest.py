@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from events import writer
-from tests.domain.events.database import Database
+from tests.harness.holding import Hold
 
 
 @pytest.fixture
@@ -20,8 +21,15 @@ def live_writer(settings: Any, tmp_path: Path, transactional_db: None) -> Iterat
 
 
 @pytest.fixture
-def database(live_writer: None) -> Iterator[Database]:
+def database(live_writer: None) -> Iterator[Hold]:
     """The means to stop every write for a while."""
-    held = Database()
+    held = Hold(_url_of_the_test_database())
     yield held
     held.release()
+
+
+def _url_of_the_test_database() -> str:
+    of = connection.settings_dict
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{of['NAME']}"
+    return f"postgres://{of['USER']}:{of['PASSWORD']}@{of['HOST']}:{of['PORT']}/{of['NAME']}"

@@ -1,6 +1,7 @@
 """The spool: what it keeps, what it gives back, and what it makes of damage."""
 
 import os
+import resource
 from pathlib import Path
 from uuid import uuid4
 
@@ -180,3 +181,23 @@ def test_a_directory_is_adopted_by_one_at_a_time(tmp_path: Path) -> None:
         assert len(mine) == 1
         assert theirs == []
     assert (home / LOCK).exists()
+
+
+def test_half_a_line_that_met_a_full_disk_is_taken_back(tmp_path: Path) -> None:
+    spool = _spool(tmp_path)
+    spool.append([rows.event(key="before")])
+    size = _segments(tmp_path)[0].stat().st_size
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size + 10, hard))
+    try:
+        with pytest.raises(Unavailable):
+            spool.append([rows.event(key="too much")])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    spool.append([rows.event(key="after")])
+    spool.close()
+
+    replay.replay_left_behind(tmp_path)
+
+    assert _keys() == ["before", "after"]
+    assert Quarantine.objects.count() == 0

@@ -11,7 +11,7 @@ from events import ingest, writer
 from events.models import Event, Exposure, Quarantine
 from experiments.errors import Unavailable
 from tests.domain.events import rows
-from tests.domain.events.database import Database
+from tests.harness.holding import Hold
 from tests.harness.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -61,7 +61,7 @@ def test_a_caller_with_a_bad_row_sinks_nobody(live_writer: None) -> None:
     assert Quarantine.objects.count() == 1
 
 
-def test_nobody_waits_for_a_database_that_does_not_commit(database: Database) -> None:
+def test_nobody_waits_for_a_database_that_does_not_commit(database: Hold) -> None:
     database.hold()
 
     _in_threads(20, lambda caller: ingest.store([rows.event(key=f"{caller:02}")]))
@@ -73,7 +73,7 @@ def test_nobody_waits_for_a_database_that_does_not_commit(database: Database) ->
     assert _keys() == [f"{caller:02}" for caller in range(20)]
 
 
-def test_while_the_database_is_slow_callers_do_not_queue_up_for_it(database: Database, settings: Any) -> None:
+def test_while_the_database_is_slow_callers_do_not_queue_up_for_it(database: Hold, settings: Any) -> None:
     settings.WRITER_PATIENCE = 30.0
     settings.WRITER_WAITERS = 1
     database.hold()
@@ -89,7 +89,7 @@ def test_while_the_database_is_slow_callers_do_not_queue_up_for_it(database: Dat
     until(lambda: _keys() == ["does not wait", "waits"])
 
 
-def test_a_caller_who_stopped_waiting_counts_once(database: Database, settings: Any) -> None:
+def test_a_caller_who_stopped_waiting_counts_once(database: Hold, settings: Any) -> None:
     settings.WRITER_PATIENCE = 0.01
     database.hold()
     ingest.store([rows.event(key="left")])
@@ -111,7 +111,7 @@ def test_with_no_place_left_a_caller_is_told_to_come_back(live_writer: None, set
     assert Event.objects.count() == 0
 
 
-def test_what_a_stopped_writer_spooled_is_written_by_the_next(database: Database, tmp_path: Path) -> None:
+def test_what_a_stopped_writer_spooled_is_written_by_the_next(database: Hold, tmp_path: Path) -> None:
     database.hold()
     ingest.store([rows.event(key="before")])
     stopping = writer.running()
@@ -157,7 +157,7 @@ def test_what_was_noted_long_ago_may_be_noted_again(live_writer: None, settings:
     assert Exposure.objects.count() == 6
 
 
-def test_exposures_beyond_the_buffer_are_dropped_and_counted(database: Database, settings: Any) -> None:
+def test_exposures_beyond_the_buffer_are_dropped_and_counted(database: Hold, settings: Any) -> None:
     settings.EXPOSURES_BUFFER = 3
 
     ingest.note([rows.exposure(user_id=str(number)) for number in range(5)])
