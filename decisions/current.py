@@ -111,7 +111,7 @@ def _note_failure() -> None:
 def _renew(project_key: str, now: datetime) -> Current:
     made = project(key=project_key)
     with transaction.atomic():
-        locked = Project.objects.select_for_update().get(pk=made.pk)
+        locked = Project.objects.select_for_update(no_key=True).get(pk=made.pk)
         value = reconcile(project=locked, now=now)
         generation = Project.objects.values_list("generation", flat=True).get(pk=made.pk)
     snapshots.refresh()

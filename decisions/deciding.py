@@ -12,7 +12,7 @@ from decisions import assigning, recalling, snapshots
 from decisions.compile import Arm, Comparison, Snapshot
 from decisions.engine import Subject
 from experiments.errors import Invalid
-from experiments.models import Experiment
+from experiments.models import Experiment, Project
 from users import assignments
 from users.assignments import Unit
 from users.models import Assignment
@@ -137,9 +137,13 @@ def _differs(snapshot: Snapshot, experiment_id: int, user_id: str, variation_id:
 
 def read_remembered(*, project_id: int, experiment_id: int) -> None:
     """From now on decisions about this experiment read what is remembered. Idempotent."""
-    changed = Experiment.objects.filter(pk=experiment_id, remembers_other_arms=False).update(remembers_other_arms=True)
-    if changed:
-        snapshots.announce(project_ids=[project_id])
+    with transaction.atomic():
+        Project.objects.select_for_update(no_key=True).get(pk=project_id)  # the project first, as in `lifecycle.hold`
+        changed = Experiment.objects.filter(pk=experiment_id, remembers_other_arms=False).update(
+            remembers_other_arms=True
+        )
+        if changed:
+            snapshots.announce(project_ids=[project_id])
 
 
 def variation_named(experiment: Comparison, key: str) -> Arm:

@@ -37,7 +37,7 @@ def turn(*, project_key: str) -> Iterator[Project]:
     """One writer's turn at a project (made when it is missing): a transaction that holds the project's row."""
     made = current.project(key=project_key)
     with transaction.atomic():
-        yield Project.objects.select_for_update().get(pk=made.pk)
+        yield Project.objects.select_for_update(no_key=True).get(pk=made.pk)
 
 
 def create(*, project: Project, wanted: Wanted, strict: bool, now: datetime) -> Delivered:

@@ -19,9 +19,10 @@ def ends(plan: Plan) -> bool:
 def has_ended(plan: Plan) -> bool:
     """Whether an experiment that `ends` has done so by now.
 
-    Its row is held until the transaction ends: enrolments take turns, so that not one too many is let in.
+    Its project is held until the transaction ends: enrolments take turns, so that not one too many is let in.
     """
-    return Experiment.objects.select_for_update().get(pk=plan.id).status != Experiment.Status.RUNNING
+    lifecycle.hold(project_id=Experiment.objects.values_list("project_id", flat=True).get(pk=plan.id))
+    return Experiment.objects.values_list("status", flat=True).get(pk=plan.id) != Experiment.Status.RUNNING
 
 
 def check(*, plan: Plan, now: datetime) -> None:

@@ -44,7 +44,7 @@ def publish(*, project: Project, now: datetime, by: str = "") -> int:
     if project.source == Project.Source.MIRRORED:
         raise NotAllowed(f"{project} mirrors somebody else's datafile; it cannot be published here")
     with transaction.atomic():
-        locked = Project.objects.select_for_update().get(pk=project.pk)
+        locked = hold(project_id=project.pk)
         document = documents.freeze(project=locked)
         _note_moved_arms(project=locked, document=document)
         Project.objects.filter(pk=locked.pk).update(revision=F("revision") + 1)
@@ -61,10 +61,20 @@ def publish(*, project: Project, now: datetime, by: str = "") -> int:
         return locked.revision
 
 
+def hold(*, project_id: int) -> Project:
+    """One writer's turn at what a project publishes, until the transaction ends.
+
+    Whoever writes an experiment's row takes the project's first: one order of locks, so two writers never wait for
+    each other. Readers and new assignments are not held up.
+    """
+    return Project.objects.select_for_update(no_key=True).get(pk=project_id)
+
+
 @contextmanager
 def publishing(*, project: Project, now: datetime, by: str = "") -> Iterator[None]:
     """Publish what the block writes, in the block's own transaction: for clients whose every write counts at once."""
     with transaction.atomic():
+        hold(project_id=project.pk)
         yield
         publish(project=project, now=now, by=by)
 
@@ -103,14 +113,15 @@ def change_status(*, experiment: Experiment, to: str, now: datetime, by: str = "
     an experiment that cannot run as it is.
     """
     with transaction.atomic():
-        locked = Experiment.objects.select_for_update().select_related("project").get(pk=experiment.pk)
+        project = hold(project_id=experiment.project_id)
+        locked = Experiment.objects.select_related("project").get(pk=experiment.pk)
         if locked.status == to:
             return locked
         _require_step(locked, to)
         if to in (Status.RUNNING, Status.PREVIEW):
             check_runnable(experiment=locked)
         _take(locked, to, now, by)
-        publish(project=locked.project, now=now, by=by)
+        publish(project=project, now=now, by=by)
         return locked
 
 
@@ -149,7 +160,8 @@ def set_active(*, experiment: Experiment, active: bool, now: datetime, by: str =
 
     The Experiment API's switch: variations may arrive later. A repeat changes nothing. Raises NotAllowed.
     """
-    locked = Experiment.objects.select_for_update().get(pk=experiment.pk)
+    hold(project_id=experiment.project_id)
+    locked = Experiment.objects.get(pk=experiment.pk)
     if (locked.status == Status.RUNNING) is not active:
         _take(locked, Status.RUNNING if active else Status.INACTIVE, now, by)
 

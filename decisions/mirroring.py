@@ -64,7 +64,7 @@ def _project(*, sdk_key: str, key: str) -> Project:
     """The mirrored project of this SDK key, locked; made when there is none."""
     made = {"key": key, "name": key, "source": Project.Source.MIRRORED}
     try:
-        found, _ = Project.objects.select_for_update().get_or_create(sdk_key=sdk_key, defaults=made)
+        found, _ = Project.objects.select_for_update(no_key=True).get_or_create(sdk_key=sdk_key, defaults=made)
     except IntegrityError as taken:
         raise Conflict(f"There is another project with the key {key}") from taken
     if found.source != Project.Source.MIRRORED:

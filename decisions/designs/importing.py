@@ -79,7 +79,7 @@ def _import_all(
 
 def _write(design: DesignFile, report: Report, *, update: bool, now: datetime, by: str) -> Experiment:
     project = _project(design, report)
-    existing = Experiment.objects.select_for_update().filter(uid=design.id).first()
+    existing = Experiment.objects.select_for_update(no_key=True).filter(uid=design.id).first()
     if existing is not None and not update:
         raise Invalid(f"there is an experiment {design.id} already; --update replaces its design")
     if existing is not None and existing.project_id != project.pk:
