@@ -1,7 +1,7 @@
 """The order in which a request is examined; the first failure answers (agent contract §1.1).
 
-host · capacity · request id · CORS · SDK key · verb · token · content type · size · the route's own work.
-A batch enters behind the first two. `/health` is not the Agent's here.
+host · capacity · request id · CORS · SDK key · verb · token · content type · size · the route's own work. A batch's
+operations enter behind the first two. `/health` is not the Agent's here.
 """
 
 import random
