@@ -4,7 +4,6 @@ A request waits shortly or not at all: beyond a few that wait, and while the dat
 spool, which the same thread replays. It starts with the first call, so never before a fork.
 """
 
-import atexit
 import contextlib
 import logging
 import os
@@ -14,6 +13,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
+from multiprocessing.util import Finalize
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -34,7 +34,7 @@ FLUSH_SECONDS = 0.04
 REPLAY_SECONDS = 0.1
 LEFT_BEHIND_SECONDS = 10.0
 RETRY_SECONDS = 0.5
-STOP_SECONDS = 8.0
+STOP_SECONDS = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +57,15 @@ class Writer:
         self._queue: queue.SimpleQueue[Ticket | None] = queue.SimpleQueue()
         self._slots = threading.Semaphore(settings.WRITER_WAITERS)
         self.detour = Detour(patience=settings.WRITER_PATIENCE)
+        self._under_way: tuple[list[NewExposure], UUID | None] = ([], None)
         self._replay_at = self._left_behind_at = 0.0
         self._is_stopping = False
         self._thread = threading.Thread(target=self._run, name="events", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
-        atexit.register(self.stop)
+        # Unlike `atexit` this also runs in a server's worker process that was started by multiprocessing.
+        self._farewell = Finalize(None, self.stop, exitpriority=10)
 
     def is_running(self) -> bool:
         return self.pid == os.getpid() and (self._thread.is_alive() or self._is_stopping)
@@ -74,7 +76,18 @@ class Writer:
             self._is_stopping = True
             self._queue.put(None)
             self._thread.join(STOP_SECONDS)
-        atexit.unregister(self.stop)
+            if self._thread.is_alive():
+                self._leave_to_others()
+        self._farewell.cancel()
+
+    def _leave_to_others(self) -> None:
+        """Spool the exposures that a database which does not answer still owes us. Callers look after their own."""
+        noted, uid = self._under_way
+        for rows, commit in ((noted, uid), (self.noted.take(), None)):
+            with contextlib.suppress(Unavailable):
+                if rows:
+                    self.spool.append(rows, commit=commit)
+        self.spool.close()
 
     def status(self) -> Status:
         return Status(self.detour.is_on(), self.spool.pending, self.noted.dropped)
@@ -142,14 +155,17 @@ class Writer:
         rows = [*chain.from_iterable(ticket.rows for ticket in tickets), *noted]
         if not rows:
             return
+        self._under_way = (noted, uid)
         started = time.monotonic()
         try:
             writing.commit(rows, uid=uid)
         except Exception as error:
             # Whatever it was, the rows must be safe before anybody is told so.
+            self._under_way = ([], None)
             self._failed(error)
             self._rescue(tickets, noted, uid)
             return
+        self._under_way = ([], None)
         self.detour.database_answered(seconds=time.monotonic() - started)
         for ticket in tickets:
             if ticket.decide():

@@ -14,7 +14,7 @@ from tests.harness import databases
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     directory = tmp_path_factory.mktemp("prepared")
     with databases.scratch_database(directory) as url:
-        prepare(url, directory)
+        prepare(World(url, directory))
         yield url
 
 

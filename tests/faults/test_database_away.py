@@ -46,5 +46,5 @@ def _world(machine: postgres.Server, directory: Path) -> World:
     with psycopg.connect(f"{machine.url}/postgres", autocommit=True) as connection:
         connection.execute("CREATE DATABASE arbiter")
     world = World(f"{machine.url}/arbiter", directory)
-    prepare(world.database_url, directory)
+    prepare(world)
     return world

@@ -48,6 +48,12 @@ class World:
         with running_server(self.var, **{"WORKERS": workers, "DATABASE_URL": url, **settings}) as server:
             yield server
 
+    def manage(self, *arguments: str) -> None:
+        env = environment.clean(var=self.var, DATABASE_URL=self.database_url)
+        self.var.mkdir(parents=True, exist_ok=True)
+        command = [sys.executable, "manage.py", *arguments]
+        subprocess.run(command, cwd=ROOT, env=env, check=True, stdout=subprocess.DEVNULL)
+
     def stored(self, table: str = "events_event") -> Counter[str]:
         """How often each person is in the log."""
         question = f"SELECT user_id, count(*) FROM {table} GROUP BY user_id"
@@ -67,14 +73,10 @@ def oldest_worker(server: Server) -> int:
     return min(pid for pid in found if len(list(processes.tree(pid))) == 1)
 
 
-def prepare(url: str, directory: Path) -> None:
+def prepare(world: World) -> None:
     """Make the tables and the demo."""
-    env = environment.clean(var=directory / "var", DATABASE_URL=url)
-    (directory / "var").mkdir(parents=True, exist_ok=True)
     for command in (("migrate", "-v0"), ("createcachetable",), ("seed_demo",)):
-        subprocess.run(
-            [sys.executable, "manage.py", *command], cwd=ROOT, env=env, check=True, stdout=subprocess.DEVNULL
-        )
+        world.manage(*command)
 
 
 @contextmanager
