@@ -75,6 +75,7 @@ def delete(*, project: Project, feature_id: int) -> bool:
     if flag is None:
         return False
     linked = [rule.experiment_id for rule in flag.rules.all()]
+    _hold_back_users(linked)
     flag.delete()
     Experiment.objects.filter(pk__in=linked, flag_rules__isnull=True).delete()
     return True
@@ -89,6 +90,7 @@ def replace_variants(*, project: Project, feature_id: int, wanted: Sequence[Want
     weights = weigh(wanted)
     flag = _locked(project, feature_id)
     experiment = catalogue.experiment_of(flag) or _make_experiment(flag)
+    _hold_back_users([experiment.pk])
     rows = _matched(list(experiment.variations.order_by("id")), wanted)
     experiment.variations.exclude(pk__in=[row.pk for row in rows if row is not None]).delete()
     keys: set[str] = set()
@@ -99,6 +101,15 @@ def replace_variants(*, project: Project, feature_id: int, wanted: Sequence[Want
         row.weight, row.weight_scale = weight, min(LARGEST_SCALE, max(0, -int(weight.as_tuple().exponent)))
         row.save()
     return tuple(experiment.variations.order_by("id"))
+
+
+def _hold_back_users(experiment_ids: Sequence[int]) -> None:
+    """Lock experiments, then their variants: a user who is recorded meanwhile waits, and then finds what is left."""
+    for rows in (
+        Experiment.objects.filter(pk__in=experiment_ids),
+        Variation.objects.filter(experiment_id__in=experiment_ids),
+    ):
+        list(rows.select_for_update().order_by("pk").values_list("pk", flat=True))
 
 
 def weigh(wanted: Sequence[WantedVariant]) -> tuple[Decimal, ...]:

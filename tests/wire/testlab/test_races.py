@@ -116,3 +116,21 @@ def test_users_and_events_that_come_while_a_feature_is_deleted_are_answered() ->
     assert {answer.status_code for answer in answers} <= {200, 403}
     assert answers[4].status_code == 200
     assert calling.get("/api/users").json() == []
+
+
+def test_users_who_come_while_variants_are_replaced_are_answered() -> None:
+    made = calling.feature()
+    blue, red = calling.variants(made["id"])
+
+    def act(position: int) -> Any:
+        if position == 4:
+            return calling.post(
+                f"/api/feature/{made['id']}/variants", {"variants": [{"feature_id": made["id"], "value": "blue"}]}
+            )
+        return calling.record((blue, red)[position % 2]["id"], f"user {position}")
+
+    answers = _at_once(8, act)
+
+    assert {answer.status_code for answer in answers} <= {200, 403}
+    assert answers[4].status_code == 200
+    assert {row["variant_id"] for row in calling.get("/api/users").json()} == {blue["id"]}
