@@ -88,7 +88,12 @@ def remember(
     with transaction.atomic():
         snapshot = snapshots.for_project(project_id)
         root = assignments.root_id(user_id=user_id) if snapshot.has_aliases else user_id
-        stored, made = assignments.remember(
+        if not _is_read(snapshot, experiment_id):
+            snapshot = snapshots.at_least_stored(project_id)
+            if _differs(snapshot, experiment_id, root, variation_id):
+                # Before the row is written: the project's lock comes first, everywhere.
+                read_remembered(project_id=project_id, experiment_id=experiment_id)
+        return assignments.remember(
             experiment_id=experiment_id,
             unit=Unit(root),
             variation_id=variation_id,
@@ -97,11 +102,6 @@ def remember(
             group_id=group_id,
             ip_address=ip_address,
         )
-        if made and not _is_read(snapshot, experiment_id):
-            stored_now = snapshots.at_least_stored(project_id)
-            if _differs(stored_now, experiment_id, root, variation_id):
-                read_remembered(project_id=project_id, experiment_id=experiment_id)
-        return stored, made
 
 
 def remember_many(
@@ -112,9 +112,9 @@ def remember_many(
     Answers the stored rows, `{root user id: (assignment id, variation id)}`: whoever had an arm keeps it.
     """
     with transaction.atomic():
-        assignments.remember_many(experiment_id=experiment_id, arms=arms, method=method, now=now)
         if any(_differs(snapshot, experiment_id, user, arm) for user, arm in arms.items()):
             read_remembered(project_id=snapshot.project_id, experiment_id=experiment_id)
+        assignments.remember_many(experiment_id=experiment_id, arms=arms, method=method, now=now)
         return assignments.live(experiment_id=experiment_id, user_ids=list(arms))
 
 
