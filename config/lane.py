@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from django.db import close_old_connections
+from django.db import close_old_connections, connection
 
 from config import metrics
 from config.wire.live import live
@@ -82,7 +82,8 @@ def _refresh_connections(now: float) -> None:
     """Let go of this thread's stale database connections, as Django does between requests; a few times a second."""
     if now - getattr(_local, "refreshed", 0.0) > REFRESH_SECONDS:
         _local.refreshed = now
-        close_old_connections()
+        if not connection.in_atomic_block:
+            close_old_connections()
 
 
 def _start(answer: Answer, start_response: StartResponse) -> Iterable[bytes]:

@@ -56,6 +56,13 @@ def _poll_mirrors(now: datetime) -> None:
         threading.Thread(target=_poll, args=(now,), name=POLLER, daemon=True).start()
 
 
+def settle(*, seconds: float = 60) -> None:
+    """Wait for what the jobs left running in threads of their own."""
+    for thread in threading.enumerate():
+        if thread.name == POLLER:
+            thread.join(seconds)
+
+
 def _poll(now: datetime) -> None:
     try:
         polling.poll(

@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from decisions import lease
+from decisions import keeping, lease
 from decisions.keeping import JOBS, Keeper
 
 
@@ -29,6 +29,7 @@ class Command(BaseCommand):
         stopping = threading.Event()
         if options["once"]:
             keeper.run_due(stopping)
+            keeping.settle()
             return
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stopping.set())
