@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from django.conf import settings
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from decisions import snapshots
 from tests.harness import tools
@@ -44,3 +45,9 @@ def fresh_snapshots() -> Iterator[None]:
     snapshots.forget()
     yield
     snapshots.forget()
+
+
+@pytest.fixture
+def connections_stay_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For a test that calls the WSGI application itself: its transaction must survive the requests."""
+    monkeypatch.setattr(BaseDatabaseWrapper, "close_if_unusable_or_obsolete", lambda self: None)

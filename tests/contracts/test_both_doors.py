@@ -2,14 +2,12 @@
 
 import io
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from django import db
-from django.core import signals
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.management import call_command
 
@@ -19,7 +17,7 @@ from decisions import snapshots
 from tests import builders
 from users.models import ExperimentUser
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("connections_stay_open")]
 
 DATA = Path(__file__).parent / "data"
 VECTORS = [json.loads(line) for line in (DATA / "decide_vectors.jsonl").read_text().splitlines()]
@@ -85,17 +83,6 @@ def _normalised(seen: Seen) -> Seen:
         for name in ("startedAt", "endedAt", "requestID"):
             item.pop(name, None)
     return seen._replace(body=json.dumps(document).encode())
-
-
-@pytest.fixture(autouse=True)
-def connections_stay_open(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Requests close what is stale; the test's own transaction must survive them, as with Django's test client."""
-    monkeypatch.setattr(lane, "close_old_connections", lambda: None)
-    signals.request_started.disconnect(db.close_old_connections)
-    signals.request_finished.disconnect(db.close_old_connections)
-    yield
-    signals.request_started.connect(db.close_old_connections)
-    signals.request_finished.connect(db.close_old_connections)
 
 
 @pytest.fixture

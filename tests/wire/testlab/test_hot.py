@@ -16,7 +16,7 @@ from config.wire.message import Request
 from decisions import snapshots
 from tests.wire.testlab import calling
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("connections_stay_open")]
 
 JSON = {"CONTENT_TYPE": "application/json"}
 CONTRACT_HEADERS = ("Content-Type", "ETag", "Last-Modified", "Access-Control-Allow-Origin", "Content-Encoding", "Vary")
