@@ -1,6 +1,6 @@
 """One person, one arm: what is remembered first, the draw after. Every dialect decides through here.
 
-Pure draws live in `decisions.engine`; UpGrade's rules around them in `decisions.assigning`.
+Pure draws live in `decisions.engine`; UpGrade's rules around them in `decisions.drawing.assigning`.
 """
 
 from collections.abc import Mapping
@@ -8,8 +8,9 @@ from datetime import datetime
 
 from django.db import transaction
 
-from decisions import assigning, recalling, snapshots
+from decisions import snapshots
 from decisions.compile import Arm, Comparison, Snapshot
+from decisions.drawing import assigning, recalling
 from decisions.engine import Subject
 from experiments.errors import Invalid
 from experiments.models import Experiment, Project

@@ -11,7 +11,8 @@ from typing import Any
 
 from django.db import transaction
 
-from decisions import delivery, lifecycle
+from decisions import lifecycle
+from decisions.lab import delivery
 from events.models import EventDefinition
 from experiments.models import Attribute, DecisionPoint, Design, Experiment, Payload, Project, Segment, Variation
 from features.authoring import Wanted, WantedVariant

@@ -1,6 +1,6 @@
 """A published document as UpGrade's rules read it: what `assigning` and `marking` need, worked out ahead of requests.
 
-Pure: a document in, frozen plans out. Who gets what is decided in `decisions.assigning`.
+Pure: a document in, frozen plans out. Who gets what is decided in `decisions.drawing.assigning`.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -1,7 +1,7 @@
 """Test Lab's events: what a recorded user did while a variant was shown (testlab contract §2.4).
 
 Writing and erasing; lists are in `events/selectors.py`, what they amount to in `events/analysis.py`. Whether variant
-and user exist is for `decisions.recording` to know.
+and user exist is for `decisions.lab.recording` to know.
 """
 
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
 """Writing features: the flag and, for an experiment, the experiment behind it (testlab contract §2.2, §2.3).
 
-Only rows are written here. What makes them count at once (publishing, user-blocks) is `decisions.delivery`, which
+Only rows are written here. What makes them count at once (publishing, user-blocks) is `decisions.lab.delivery`, which
 opens the transaction that all of this belongs to.
 """
 

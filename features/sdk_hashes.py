@@ -1,7 +1,7 @@
 """How Test Lab's SDKs place a user: three hashes to 0..1, twenty blocks, and the variant inside a block.
 
 Facts for interoperability (testlab contract §3.2, §3.3): the families disagree about the same user, and JavaScript's
-puts all short numeric ids into one block. Pure functions; `decisions.evaluating` uses them.
+puts all short numeric ids into one block. Pure functions; `decisions.lab.evaluating` uses them.
 """
 
 import hashlib

@@ -12,10 +12,11 @@ from config.wire.upgrade.door import UpgradeDoor, described
 from config.wire.upgrade.errors import WRONG_PARAMETER, Refused, wrong_body
 from config.wire.upgrade.grammar import Call, context, ok, route
 from config.wire.upgrade.shapes import NonEmpty, Nothing
-from decisions import assigning, flagging, marking
+from decisions.drawing import assigning
 from decisions.enrolments import layout
-from decisions.flagging import Session
-from decisions.marking import Marked, Sighting
+from decisions.schools import flagging, marking
+from decisions.schools.flagging import Session
+from decisions.schools.marking import Marked, Sighting
 from users import people
 
 

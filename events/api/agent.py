@@ -9,9 +9,10 @@ from django.conf import settings
 from config.wire import agent
 from config.wire.agent import AgentDoor, Refused, described
 from config.wire.message import Answer, Request
-from decisions import platforms, tracking
+from decisions.agent import tracking
 from decisions.compile import Snapshot
 from decisions.engine import gojson
+from decisions.upstream import platforms
 from events import odp
 from experiments.errors import DomainError
 

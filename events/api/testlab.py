@@ -13,7 +13,7 @@ from config.wire.message import Answer, Request
 from config.wire.testlab import TestLabDoor, answers, fresh_or_whole, json_answer, pages, reading, shapes, speaking
 from config.wire.testlab.pages import Page
 from config.wire.testlab.shapes import Loose
-from decisions import current, recording
+from decisions.lab import current, recording
 from events import analysis, selectors
 from events.analysis import Report
 from events.selectors import Response

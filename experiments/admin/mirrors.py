@@ -1,4 +1,4 @@
-"""The page that takes in somebody else's datafile. What may be taken in is decided in `decisions.mirroring`."""
+"""The page that takes in somebody else's datafile; `decisions.upstream.mirroring` says what may be taken in."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 
-from decisions import mirroring
+from decisions.upstream import mirroring
 from experiments.errors import DomainError
 from experiments.models import Project
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from decisions import forwarding
+from decisions.upstream import forwarding
 from tests import builders
 from tests.wire.agent.calling import Agent, mirrored
 from tests.wire.agent.hosting import Asked, Host, Said, hosting

@@ -10,7 +10,7 @@ from config.wire.message import Answer
 from config.wire.upgrade.door import UpgradeDoor, described
 from config.wire.upgrade.grammar import Call, ok, route
 from config.wire.upgrade.shapes import Groups, WorkingGroups
-from decisions import aliasing
+from decisions.schools import aliasing
 from users import people
 from users.models import ExperimentUser
 from users.people import Change

@@ -7,9 +7,10 @@ from functools import lru_cache
 from config.wire.agent.answers import Refused
 from config.wire.live import live
 from config.wire.message import Request
-from decisions import polling, snapshots
+from decisions import snapshots
 from decisions.compile import Snapshot
-from decisions.fetching import Failed
+from decisions.upstream import polling
+from decisions.upstream.fetching import Failed
 from experiments import access
 
 HEADER = "x-optimizely-sdk-key"

@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from decisions.assigning import Given
+from decisions.drawing.assigning import Given
 from decisions.plans import Plan, PlannedArm, PlannedPoint, level_code
 
 TYPES = {"simple": "Simple", "factorial": "Factorial"}

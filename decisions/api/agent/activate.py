@@ -9,13 +9,13 @@ from django.conf import settings
 from config.wire import agent
 from config.wire.agent import AgentDoor, Refused, described
 from config.wire.message import Answer, Request
-from decisions import activating, overrides
-from decisions.activating import Activation, Role
+from decisions.agent import activating, overrides
+from decisions.agent.activating import Activation, Role
+from decisions.agent.explain import Wishes
 from decisions.api.agent import services
 from decisions.api.agent.shapes import ActivateBody
 from decisions.compile import Snapshot
 from decisions.engine import Subject, gojson
-from decisions.explain import Wishes
 
 MISSING_USER = 'missing "userId" in request payload'
 NO_OPTIONS: frozenset[str] = frozenset()

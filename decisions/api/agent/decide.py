@@ -11,11 +11,13 @@ from config.wire import agent
 from config.wire.agent import AgentDoor, Refused, described
 from config.wire.live import live
 from config.wire.message import Answer, Request
-from decisions import deciding, explain, exposing, overrides, platforms, profiles, segments
+from decisions import deciding
+from decisions.agent import explain, exposing, overrides, profiles
 from decisions.api.agent import services
 from decisions.api.agent.shapes import DecideBody, ForcedDecision
 from decisions.compile import Snapshot
 from decisions.engine import Decision, Outcome, Subject, answer, gojson
+from decisions.upstream import platforms, segments
 
 SOURCE = "agent"
 MISSING_USER = 'missing "userId" in request payload'

@@ -5,7 +5,7 @@ from django.conf import settings
 from config.wire import agent
 from config.wire.agent import AgentDoor, Refused, described
 from config.wire.message import Answer, Request
-from decisions import overrides
+from decisions.agent import overrides
 from decisions.api.agent.shapes import OverrideBody
 from decisions.compile import Snapshot
 from decisions.engine import gojson

@@ -7,7 +7,7 @@ from typing import Any
 from config.wire import agent
 from config.wire.agent import AgentDoor, Refused, described
 from config.wire.message import Answer, Request
-from decisions import profiles
+from decisions.agent import profiles
 from decisions.api.agent.shapes import LookupBody, SaveBody
 from decisions.compile import Snapshot
 from decisions.engine import gojson

@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 from config.wire import agent
 from config.wire.agent import AgentDoor, described
 from config.wire.message import Answer, Request
-from decisions import overrides, polling, predicting
+from decisions.agent import overrides
 from decisions.compile import Snapshot
+from decisions.upstream import polling, predicting
 from users import shared_memory, stored_profiles
 
 

@@ -9,12 +9,12 @@ import redis
 from django.conf import settings
 
 from config.durations import seconds_in
-from decisions import predicting
 from decisions.compile import Snapshot
 from decisions.engine.values import Predict
-from decisions.predicting import Service
-from decisions.segment_caches import Cache, MemoryCache, RedisCache
-from decisions.segments import Source
+from decisions.upstream import predicting
+from decisions.upstream.predicting import Service
+from decisions.upstream.segment_caches import Cache, MemoryCache, RedisCache
+from decisions.upstream.segments import Source
 
 
 def predictor(snapshot: Snapshot, options: Set[str]) -> Predict | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from decisions import mirroring
+from decisions.upstream import mirroring
 from experiments.errors import DomainError
 
 

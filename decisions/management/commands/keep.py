@@ -9,8 +9,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from decisions import keeping, lease
-from decisions.keeping import JOBS, Keeper
+from decisions.clock import keeping, lease
+from decisions.clock.keeping import JOBS, Keeper
 
 
 class Command(BaseCommand):

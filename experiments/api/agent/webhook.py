@@ -12,7 +12,7 @@ from django.conf import settings
 from config.wire import agent
 from config.wire.agent import AgentDoor, Refused, described
 from config.wire.message import Answer, Request
-from decisions import polling
+from decisions.upstream import polling
 
 UNREADABLE = "Unable to parse webhook message."
 FORGED = "Computed signature does not match signature in request. Ignoring message."

@@ -11,7 +11,7 @@ from rest_framework.request import Request as DrfRequest
 
 from config.wire.message import Answer, Request
 from config.wire.testlab import TestLabDoor, fresh_or_whole, guarded, json_answer, reading, shapes, speaking
-from decisions import delivery
+from decisions.lab import delivery
 from features import userblocks
 from features.api.testlab import written
 

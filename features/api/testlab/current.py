@@ -11,8 +11,8 @@ from django.conf import settings
 
 from config.wire.message import Answer, Request
 from config.wire.testlab import answers, freshness, speaking
-from decisions import current as state
-from decisions.current import Current
+from decisions.lab import current as state
+from decisions.lab.current import Current
 from features.api.testlab import written
 from features.models import Flag
 

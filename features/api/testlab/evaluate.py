@@ -11,8 +11,8 @@ from rest_framework.request import Request as DrfRequest
 from config.wire.message import Answer, Request
 from config.wire.testlab import TestLabDoor, json_answer, reading, shapes, speaking
 from config.wire.testlab.shapes import Loose
-from decisions import evaluating
-from decisions.evaluating import Value
+from decisions.lab import evaluating
+from decisions.lab.evaluating import Value
 
 
 class Question(msgspec.Struct):

@@ -11,9 +11,9 @@ from rest_framework.request import Request as DrfRequest
 from config.wire.message import Answer, Request
 from config.wire.testlab import TestLabDoor, freshness, guarded, json_answer, reading, shapes, speaking
 from config.wire.testlab.shapes import Loose
-from decisions import current as state
-from decisions import delivery
-from decisions.delivery import Delivered
+from decisions.lab import current as state
+from decisions.lab import delivery
+from decisions.lab.delivery import Delivered
 from experiments.errors import Invalid
 from features import catalogue, dates
 from features.api.testlab import written

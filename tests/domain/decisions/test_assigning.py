@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from decisions import assigning, snapshots
+from decisions import snapshots
+from decisions.drawing import assigning
 from decisions.plans import Plan
 from tests import builders
 from users.standing import Standing

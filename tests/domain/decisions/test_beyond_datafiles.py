@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from decisions import assigning, deciding, lifecycle, snapshots
+from decisions import deciding, lifecycle, snapshots
+from decisions.drawing import assigning
 from decisions.engine import Subject
 from experiments.models import Experiment
 from tests import builders

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
-from decisions import keeping, lease
-from decisions.keeping import Job, Keeper
+from decisions.clock import keeping, lease
+from decisions.clock.keeping import Job, Keeper
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from decisions import lifecycle, marking
-from decisions.marking import Sighting
+from decisions import lifecycle
+from decisions.schools import marking
+from decisions.schools.marking import Sighting
 from events.models import Exposure
 from experiments.models import Experiment
 from tests import builders

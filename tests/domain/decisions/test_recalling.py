@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from django.db import DatabaseError
 
-from decisions import deciding, recalling, snapshots
+from decisions import deciding, snapshots
+from decisions.drawing import recalling
 from decisions.engine import Subject
 from experiments.models import Experiment
 from tests import builders

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from decisions import lifecycle, schedule
+from decisions import lifecycle
+from decisions.clock import schedule
 from experiments.models import Experiment, StatusChange
 from tests import builders
 from tests.builders import NOW

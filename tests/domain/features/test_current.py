@@ -11,8 +11,9 @@ from pytest_django import Settings
 
 from config.wire.message import Request
 from config.wire.testlab import freshness
-from decisions import current, delivery, lifecycle
-from decisions.current import Current
+from decisions import lifecycle
+from decisions.lab import current, delivery
+from decisions.lab.current import Current
 from experiments.models import Experiment, Project
 from features.authoring import Wanted
 from features.catalogue import Feature

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.test import Client
 
-from decisions import mirroring
+from decisions.upstream import mirroring
 from experiments.models import Project
 
 DATA = Path(__file__).parents[2] / "contracts" / "data"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from decisions import polling
+from decisions.upstream import polling
 from experiments.models import MirroredDatafile, Project
 from tests import builders
 from tests.wire.agent.calling import DATA, Agent

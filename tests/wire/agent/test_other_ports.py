@@ -10,7 +10,7 @@ from typing import Any
 import jwt
 import pytest
 
-from decisions import polling
+from decisions.upstream import polling
 from tests.wire.agent.calling import DATA, Agent
 from tests.wire.agent.hosting import Host, Said, hosting
 

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from decisions import lifecycle, schedule
+from decisions import lifecycle
+from decisions.clock import schedule
 from experiments.models import Experiment, Project
 from features.models import Flag
 from tests.builders import NOW

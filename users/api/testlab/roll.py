@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from decisions.current import Current
+from decisions.lab.current import Current
 from users import recorded
 from users.api.testlab import written
 from users.recorded import Extent, Recorded

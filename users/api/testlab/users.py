@@ -11,7 +11,7 @@ from rest_framework.request import Request as DrfRequest
 from config.wire.message import Answer, Request
 from config.wire.testlab import TestLabDoor, freshness, guarded, json_answer, pages, reading, shapes, speaking
 from config.wire.testlab.shapes import Loose
-from decisions import current, delivery, recording
+from decisions.lab import current, delivery, recording
 from users import recorded
 from users.api.testlab import roll, written
 

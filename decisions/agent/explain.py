@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from decisions import deciding, profiles
+from decisions import deciding
+from decisions.agent import profiles
 from decisions.compile import Snapshot
 from decisions.engine import Decision, ExperimentDecision, Subject
 from decisions.engine.values import Predict

@@ -5,8 +5,10 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from decisions import exposing, forwarding, snapshots
+from decisions import snapshots
+from decisions.agent import exposing
 from decisions.compile import Snapshot
+from decisions.upstream import forwarding
 from events import collector, conversions, ingest
 from experiments.errors import NotFound
 from users import assignments

@@ -10,10 +10,12 @@ from uuid import UUID
 
 from django.db import transaction
 
-from decisions import assigning, deciding, ending, marked_points
-from decisions.assigning import Refusal
+from decisions import deciding
 from decisions.compile import Snapshot
+from decisions.drawing import assigning
+from decisions.drawing.assigning import Refusal
 from decisions.plans import Plan
+from decisions.schools import ending, marked_points
 from events import ingest
 from events.ingest import NewExposure
 from experiments import texts

@@ -11,8 +11,10 @@ from pathlib import Path
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connection
 
-from decisions import current, polling, schedule
-from decisions.lease import Lease
+from decisions.clock import schedule
+from decisions.clock.lease import Lease
+from decisions.lab import current
+from decisions.upstream import polling
 from events import forgetting, partitions, replay
 
 logger = logging.getLogger(__name__)

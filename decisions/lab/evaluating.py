@@ -8,10 +8,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from decisions import current, deciding, snapshots
+from decisions import deciding, snapshots
 from decisions.compile import Snapshot
-from decisions.current import Current
 from decisions.engine import Subject
+from decisions.lab import current
+from decisions.lab.current import Current
 from experiments.errors import Invalid
 from features import sdk_hashes
 from features.catalogue import Feature, Variant

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from decisions import deciding, explain, exposing, profiles
+from decisions import deciding
+from decisions.agent import explain, exposing, profiles
+from decisions.agent.explain import Wishes
 from decisions.compile import Snapshot
 from decisions.engine import ExperimentDecision, Outcome, Subject
-from decisions.explain import Wishes
 
 Role = Literal["experiment", "feature"]
 

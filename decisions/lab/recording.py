@@ -10,8 +10,9 @@ from datetime import datetime
 
 from django.db import transaction
 
-from decisions import current, deciding, snapshots
+from decisions import deciding, snapshots
 from decisions.compile import Snapshot
+from decisions.lab import current
 from events import responses
 from experiments.errors import Conflict, NotFound
 from experiments.models import Project, Variation

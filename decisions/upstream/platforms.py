@@ -2,8 +2,8 @@
 
 from django.conf import settings
 
-from decisions import segments
 from decisions.compile import Snapshot
+from decisions.upstream import segments
 from events import odp
 from events.odp import Platform
 from experiments.errors import NotAllowed

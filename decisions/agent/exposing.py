@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from decisions import forwarding
 from decisions.compile import Snapshot
 from decisions.engine import ExperimentDecision, Outcome, Subject
+from decisions.upstream import forwarding
 from events import ingest
 from events.ingest import NewExposure
 

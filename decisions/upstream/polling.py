@@ -15,8 +15,8 @@ import orjson
 from django.db import transaction
 from django.db.models import Q
 
-from decisions import fetching, mirroring
-from decisions.fetching import Failed, Fetched
+from decisions.upstream import fetching, mirroring
+from decisions.upstream.fetching import Failed, Fetched
 from experiments import access
 from experiments.errors import DomainError
 from experiments.models import MirroredDatafile, Project

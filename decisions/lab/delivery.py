@@ -12,7 +12,8 @@ from decimal import Decimal
 
 from django.db import transaction
 
-from decisions import current, lifecycle, snapshots
+from decisions import lifecycle, snapshots
+from decisions.lab import current
 from experiments.errors import Invalid
 from experiments.models import Experiment, Project, StatusChange, Variation
 from features import authoring, catalogue, userblocks

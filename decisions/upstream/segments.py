@@ -7,10 +7,10 @@ from weakref import WeakKeyDictionary
 
 import orjson
 
-from decisions import segment_caches
 from decisions.compile import Snapshot
 from decisions.engine import Engine
 from decisions.engine.model import Branch, Condition, Integration, Leaf
+from decisions.upstream import segment_caches
 from events import outgoing
 
 QUERY = (

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from decisions import assigning, snapshots
+from decisions import snapshots
 from decisions.compile import Snapshot
+from decisions.drawing import assigning
 from decisions.engine import seedrandom
 from decisions.plans import Plan
 from experiments import selectors

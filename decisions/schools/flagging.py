@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid5
 
-from decisions import assigning, datafiles, deciding
+from decisions import datafiles, deciding
 from decisions.compile import Snapshot
+from decisions.drawing import assigning
 from decisions.engine import Subject
 from decisions.plans import PlannedFlag
 from events import ingest

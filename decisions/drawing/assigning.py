@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from decisions import draws
 from decisions.compile import Snapshot
+from decisions.drawing import draws
 from decisions.engine import seedrandom
 from decisions.plans import Plan, Plans, pools_of
 from experiments.errors import NotFound

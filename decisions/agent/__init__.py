@@ -1,0 +1,1 @@
+"""The Agent's calls: keys decided in one go, exposures, conversions, profiles, overrides, reasons."""
