@@ -4,6 +4,7 @@ Operations run in the order given and see the routes only: no host check, no nes
 """
 
 import re
+import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -16,7 +17,7 @@ import msgspec
 from config.wire import agent
 from config.wire.agent import AgentDoor, Endpoint, Refused, described
 from config.wire.live import live
-from config.wire.message import Answer, Handler, Request
+from config.wire.message import Answer, Handler, Request, sent_as
 from decisions.engine import gojson
 
 UNDECODABLE = Answer(400, b'{"error": "cannot decode the operation body"}\n')
@@ -115,7 +116,8 @@ def _route(request: Request, routes: Mapping[str, Handler], nowhere: Endpoint) -
 
 
 def _id_of(answer: Answer) -> str:
-    return next((value for name, value in reversed(answer.headers) if name == "X-Request-Id"), "") or agent.fresh_id()
+    name, value = answer.headers[-1] if answer.headers else ("", "")
+    return value if name == "X-Request-Id" and value else agent.fresh_id()
 
 
 def _request_of(operation: Operation) -> Request | None:
@@ -124,9 +126,12 @@ def _request_of(operation: Operation) -> Request | None:
     if target is None:
         return None
     path, query = target
-    if operation.params or operation.parameters:
+    if operation.parameters:
         query = "&".join(filter(None, [query, _encoded(tuple(_parameters(operation)))]))
-    headers = _lowered(tuple(operation.headers.items())) if operation.headers else NO_HEADERS
+    elif operation.params:
+        given = _encoded(tuple(operation.params.items()))
+        query = f"{query}&{given}" if query else given
+    headers = _as_sent(tuple(operation.headers.items())) if operation.headers else NO_HEADERS
     return Request(operation.method or "GET", path, headers, query, SOMETHING, document=operation.body)
 
 
@@ -143,13 +148,13 @@ def _target(method: str, url: str) -> tuple[str, str] | None:
 
 
 @lru_cache(maxsize=4096)
-def _encoded(pairs: tuple[tuple[str, str], ...]) -> str:
-    return urlencode(pairs)
+def _encoded(pairs: tuple[tuple[str, str | None], ...]) -> str:
+    return urlencode([(name, value or "") for name, value in pairs])
 
 
 @lru_cache(maxsize=1024)
-def _lowered(headers: tuple[tuple[str, str | None], ...]) -> Mapping[str, str]:
-    return MappingProxyType({name.lower(): value or "" for name, value in headers})
+def _as_sent(headers: tuple[tuple[str, str | None], ...]) -> Mapping[str, str]:
+    return MappingProxyType({sent_as(name): value or "" for name, value in headers})
 
 
 def _parameters(operation: Operation) -> Iterator[tuple[str, str]]:
@@ -169,11 +174,10 @@ def _text(value: Scalar) -> str:
 
 
 def _rendered(operation: Operation, status: int, request_id: str, body: bytes, started: str, ended: str) -> bytes:
-    return b'{"status":%d,"requestID":%b,"operationID":%b,%b,"body":%b,"startedAt":"%b","endedAt":"%b"}' % (
+    return b'{"status":%d,"requestID":%b,%b,"body":%b,"startedAt":"%b","endedAt":"%b"}' % (
         status,
         gojson.dumps(request_id),
-        gojson.dumps(_text(operation.operationID)),
-        _named(operation.method or "", operation.url or ""),
+        _named(_text(operation.operationID), operation.method or "", operation.url or ""),
         body,
         started.encode(),
         ended.encode(),
@@ -181,9 +185,17 @@ def _rendered(operation: Operation, status: int, request_id: str, body: bytes, s
 
 
 @lru_cache(maxsize=1024)
-def _named(method: str, url: str) -> bytes:
-    return b'"method":' + gojson.dumps(method) + b',"url":' + gojson.dumps(url)
+def _named(operation_id: str, method: str, url: str) -> bytes:
+    texts = gojson.dumps(operation_id), gojson.dumps(method), gojson.dumps(url)
+    return b'"operationID":%b,"method":%b,"url":%b' % texts
 
 
 def _stamp() -> str:
-    return datetime.now(UTC).isoformat()[:-6] + "Z"
+    """Now, as the original prints instants (RFC 3339, UTC)."""
+    seconds, nanoseconds = divmod(time.time_ns(), 1_000_000_000)
+    return f"{_to_the_second(seconds)}.{nanoseconds // 1000:06d}Z"
+
+
+@lru_cache(maxsize=16)
+def _to_the_second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")

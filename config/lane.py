@@ -7,6 +7,7 @@ log, the last line of defence) is here; what a dialect promises (auth, CORS, req
 import http.client
 import io
 import logging
+import os
 import random
 import threading
 import time
@@ -41,11 +42,13 @@ class Lane:
     def __init__(self, django: WsgiApplication, hot: Mapping[tuple[str, str], Handler]) -> None:
         self.django = django
         self.hot = dict(hot)
+        self.is_awake = False
+        os.register_at_fork(after_in_child=self._sleep)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         started = time.perf_counter()
-        snapshots.ensure_following()
-        metrics.ensure_handing_over()
+        if not self.is_awake:
+            self._wake()
         if "HTTP_TRANSFER_ENCODING" in environ:
             _gather_chunks(environ)
         handler = self.hot.get((environ["REQUEST_METHOD"], environ.get("PATH_INFO", "/")))
@@ -55,6 +58,15 @@ class Lane:
         answer = _answer(handler, from_environ(environ))
         _note(environ, environ["PATH_INFO"], answer.status, started)
         return _start(answer, start_response)
+
+    def _wake(self) -> None:
+        """Start what runs beside the requests of a process: at its first one, so never before a fork."""
+        snapshots.ensure_following()
+        metrics.ensure_handing_over()
+        self.is_awake = not live.INLINE_SNAPSHOTS
+
+    def _sleep(self) -> None:
+        self.is_awake = False
 
     def _cold(self, environ: Environ, start_response: StartResponse, started: float) -> Iterable[bytes]:
         seen: list[int] = []

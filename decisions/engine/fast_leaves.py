@@ -76,7 +76,10 @@ def _comparison(leaf: Leaf) -> Test:
         return never
 
     def holds(attributes: Attributes, memo: Memo) -> bool:
-        given = number(attributes.get(name))
+        given = attributes.get(name)
+        if type(given) is float:
+            return compare(given, wanted)
+        given = number(given)
         return given is not None and compare(given, wanted)
 
     return holds

@@ -41,12 +41,17 @@ def dumps(value: object) -> bytes:
 
 
 def _has_plain_numbers(value: object) -> bool:
-    """A quick yes for texts and flat objects without floats and huge integers; the search is for the rest."""
+    """A quick yes for texts and flat objects of everyday numbers; the search is for the rest."""
     if type(value) is not dict:
         return type(value) is str
     for item in value.values():
         kind = type(item)
-        if kind is not str and kind is not bool and not (kind is int and -_EXACT < item < _EXACT):
+        if kind is str or kind is bool:
+            continue
+        if kind is int:
+            if not -_EXACT < item < _EXACT:
+                return False
+        elif kind is not float or not 1e-3 < item < 1e15 or item.is_integer():
             return False
     return True
 

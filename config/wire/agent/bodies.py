@@ -23,8 +23,10 @@ def read(request: Request, shape: type[Shape]) -> Shape:
     value = request.document
     if value is None and request.body:
         value = document(request.body)
+    if value is None:
+        return shape()
     try:
-        return shape() if value is None else msgspec.convert(_exact(value, shape), shape)
+        return msgspec.convert(_exact(value, shape), shape)
     except (ValueError, RecursionError) as fault:
         raise Refused(400, PARSE_ERROR) from fault
 
@@ -33,7 +35,7 @@ def document(body: bytes) -> object:
     """The one JSON value of a body, nested no deeper than what can be written again. Raises Refused (400)."""
     try:
         value: object = orjson.loads(body)
-        if body.count(b"{") + body.count(b"[") > SURELY_SHALLOW:
+        if len(body) > 2 * SURELY_SHALLOW and body.count(b"{") + body.count(b"[") > SURELY_SHALLOW:
             orjson.dumps(value)
     except (ValueError, TypeError, RecursionError) as fault:
         raise Refused(400, PARSE_ERROR) from fault

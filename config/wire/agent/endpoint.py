@@ -40,8 +40,8 @@ class Endpoint:
             return self.routed(request) if is_free else FULL
 
     def routed(self, request: Request) -> Answer:
-        request_id = ("X-Request-Id", request.headers.get("x-request-id") or fresh_id())
-        if cors.is_preflight(request):
+        request_id = ("X-Request-Id", request.sent.get("HTTP_X_REQUEST_ID") or fresh_id())
+        if request.method == "OPTIONS" and cors.is_preflight(request):
             return _with(cors.preflight(request), (request_id,))
         return _with(self._refuse_or_work(request), (*cors.of_answer(request), request_id))
 
@@ -63,7 +63,7 @@ class Endpoint:
             return unauthorized
         if request.oversized:
             return answers.TOO_LARGE
-        if request.body and self.verb == "POST" and not _is_json(request.header("content-type")):
+        if request.body and self.verb == "POST" and not _is_json(request.sent.get("CONTENT_TYPE") or ""):
             return Answer(415, b"", "")
         return self.work(request, snapshot)
 

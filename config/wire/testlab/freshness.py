@@ -48,7 +48,7 @@ def http_date(second: int) -> str:
 
 def _is_fresh(request: Request, tag: str, modified: int | None) -> bool:
     """Every condition that is given must hold; `Cache-Control: no-cache` asks for the whole."""
-    known, since = request.headers.get("if-none-match"), request.headers.get("if-modified-since")
+    known, since = request.sent.get("HTTP_IF_NONE_MATCH"), request.sent.get("HTTP_IF_MODIFIED_SINCE")
     if (known is None and since is None) or "no-cache" in request.header("cache-control"):
         return False
     if known is not None and not _names(known, tag):

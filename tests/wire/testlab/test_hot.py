@@ -85,7 +85,7 @@ def test_an_unchanged_poll_asks_the_database_nothing(
 ) -> None:
     calling.feature()
     snapshots.refresh()
-    asked = Request("GET", "/api/feature/current", {"if-modified-since": since} if since else {})
+    asked = Request("GET", "/api/feature/current", {"HTTP_IF_MODIFIED_SINCE": since} if since else {})
     first = HOT["GET", "/api/feature/current"](asked)
 
     with django_assert_num_queries(0):
