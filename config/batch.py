@@ -18,6 +18,7 @@ from config.wire import agent
 from config.wire.agent import AgentDoor, Endpoint, Refused, described
 from config.wire.live import live
 from config.wire.message import Answer, Handler, Request, sent_as
+from decisions.compile import Snapshot
 from decisions.engine import gojson
 
 UNDECODABLE = Answer(400, b'{"error": "cannot decode the operation body"}\n')
@@ -77,10 +78,11 @@ def door(handler: Handler) -> type[AgentDoor]:
 
 def _run(operations: list[Operation], routes: Mapping[str, Handler], nowhere: Endpoint) -> Answer:
     started = now = _stamp()
+    gate = Gate(routes, nowhere)
     items = []
     errors = 0
     for operation in operations:
-        status, item, now = _item(operation, routes, nowhere, now)
+        status, item, now = _item(operation, gate, now)
         errors += status != 200
         items.append(item)
     ended = now if items else NEVER
@@ -88,36 +90,46 @@ def _run(operations: list[Operation], routes: Mapping[str, Handler], nowhere: En
     return agent.ok(head.encode() + b",".join(items) + b"]}")
 
 
-def _item(
-    operation: Operation, routes: Mapping[str, Handler], nowhere: Endpoint, started: str
-) -> tuple[int, bytes, str]:
+def _item(operation: Operation, gate: "Gate", started: str) -> tuple[int, bytes, str]:
     """The status of one operation, its rendered item, and when it ended."""
     request = _request_of(operation)
     if request is None:
-        return 400, _rendered(operation, 400, "", b"null", started, NEVER), _stamp()
-    answer = _route(request, routes, nowhere)
+        return 400, _rendered(operation, 400, b'""', b"null", started, NEVER), _stamp()
+    answer = gate.answer(request)
     ended = _stamp()
-    if answer.body and answer.content_type.startswith("application/json"):
-        return (
-            answer.status,
-            _rendered(operation, answer.status, _id_of(answer), answer.body[:-1], started, ended),
-            ended,
-        )
-    return answer.status, _rendered(operation, answer.status, "", b"null", started, ended), ended
+    if not answer.body or not answer.content_type.startswith("application/json"):
+        return answer.status, _rendered(operation, answer.status, b'""', b"null", started, ended), ended
+    given = request.sent.get("HTTP_X_REQUEST_ID")
+    request_id = gojson.dumps(given) if given else b'"%b"' % agent.fresh_id().encode()
+    return answer.status, _rendered(operation, answer.status, request_id, answer.body[:-1], started, ended), ended
 
 
-def _route(request: Request, routes: Mapping[str, Handler], nowhere: Endpoint) -> Answer:
-    handler = routes.get(request.path)
-    if isinstance(handler, Endpoint):
-        return handler.routed(request)
-    if handler is not None:
-        return handler(request)
-    return nowhere.routed(request) if f"{request.path}/".startswith("/v1/") else agent.NOT_FOUND
+class Gate:
+    """The way of one batch's operations to the routes; alike ones are admitted once."""
 
+    def __init__(self, routes: Mapping[str, Handler], nowhere: Endpoint) -> None:
+        self._routes = routes
+        self._nowhere = nowhere
+        # The headers are kept with the verdict, so that their identity stays theirs.
+        self._admitted: dict[tuple[str, str, int], tuple[Mapping[str, str], Snapshot | Answer]] = {}
 
-def _id_of(answer: Answer) -> str:
-    name, value = answer.headers[-1] if answer.headers else ("", "")
-    return value if name == "X-Request-Id" and value else agent.fresh_id()
+    def answer(self, request: Request) -> Answer:
+        handler = self._routes.get(request.path)
+        if isinstance(handler, Endpoint):
+            if request.method == "OPTIONS":
+                return handler.routed(request)
+            admitted = self._admit(handler, request)
+            return admitted if isinstance(admitted, Answer) else handler.answer(request, admitted)
+        if handler is not None:
+            return handler(request)
+        return self._nowhere.routed(request) if f"{request.path}/".startswith("/v1/") else agent.NOT_FOUND
+
+    def _admit(self, handler: Endpoint, request: Request) -> Snapshot | Answer:
+        key = (request.path, request.method, id(request.sent))
+        known = self._admitted.get(key)
+        if known is None:
+            known = self._admitted[key] = request.sent, handler.admit(request)
+        return known[1]
 
 
 def _request_of(operation: Operation) -> Request | None:
@@ -173,10 +185,10 @@ def _text(value: Scalar) -> str:
     return "" if value is None else str(value)
 
 
-def _rendered(operation: Operation, status: int, request_id: str, body: bytes, started: str, ended: str) -> bytes:
+def _rendered(operation: Operation, status: int, request_id: bytes, body: bytes, started: str, ended: str) -> bytes:
     return b'{"status":%d,"requestID":%b,%b,"body":%b,"startedAt":"%b","endedAt":"%b"}' % (
         status,
-        gojson.dumps(request_id),
+        request_id,
         _named(_text(operation.operationID), operation.method or "", operation.url or ""),
         body,
         started.encode(),

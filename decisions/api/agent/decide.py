@@ -94,8 +94,7 @@ def _segments(request: Request, snapshot: Snapshot, asked: DecideBody) -> frozen
 def _context(subject: Subject) -> bytes:
     """The user as the answer repeats it, numbers as Go writes them."""
     try:
-        attributes = gojson.dumps(subject.attributes)
-        return b'{"userId":' + gojson.dumps(subject.user_id) + b',"attributes":' + attributes + b"}"
+        return gojson.user_context(subject.user_id, subject.attributes)
     except (ValueError, TypeError, OverflowError) as fault:
         raise Refused(400, "error parsing request body") from fault
 
@@ -108,7 +107,10 @@ def _is_plain(
         asked.forcedDecisions
         or not options.isdisjoint(TOLD_BY_THE_INTERPRETER)
         or live.AGENT_OVERRIDES
-        or profiles.remembers_draws(snapshot, service=request.sent.get(PROFILE_SERVICE))
+        or (
+            live.AGENT_PROFILES.get("services")
+            and profiles.remembers_draws(snapshot, service=request.sent.get(PROFILE_SERVICE))
+        )
         or (cmab and (not keys or not cmab.isdisjoint(keys)))
     )
 
