@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from django.db import connection
 
-from experiments.identity import new_uid
+from experiments.identity import new_uids
 from experiments.sets import insert_new
 from sampling.models import Sample
 from sampling.selectors import SampleRow
@@ -26,7 +26,7 @@ def insert(*, experiment_id: int, samples: Sequence[NewSample], now: datetime) -
 
     Answers the rows if all were stored, None if somebody else was quicker with some of them.
     """
-    uids = [new_uid() for _ in samples]
+    uids = new_uids(len(samples))
     moment = connection.ops.adapt_datetimefield_value(now)
     stored = insert_new(
         into=Sample._meta.db_table,
@@ -43,7 +43,7 @@ def insert(*, experiment_id: int, samples: Sequence[NewSample], now: datetime) -
         fixed=(experiment_id, moment, moment),
         rows=[(uid.hex, *sample) for uid, sample in zip(uids, samples, strict=True)],
     )
-    if stored < len(samples):
+    if len(stored) < len(samples):
         return None
     return [
         SampleRow(uid, sample.entity, sample.value, sample.bucket, False, None, now, now)
