@@ -19,6 +19,7 @@ from sampling import choosing, qualifying, readiness, recording, selectors
 from sampling.qualifying import Verdict
 from sampling.recording import NewSample
 from sampling.selectors import SampleRow
+from sampling.telling import Shown
 from users import assignments
 from users.models import Assignment
 
@@ -68,7 +69,7 @@ def allocate(*, experiment: Experiment, candidates: Sequence[Candidate], now: da
         arms = _arms(experiment, waiting, now) if waiting else {}
         made = _sampled(experiment, waiting, arms)
         if made:
-            rows = recording.insert(experiment_id=experiment.pk, samples=made, now=now)
+            rows = recording.insert(experiment=experiment, samples=made, now=now)
             samples |= _stored(experiment, waiting) if rows is None else _by_key(rows)
     return [_answer(each, samples.get(each.key)) for each in asked]
 
@@ -134,11 +135,12 @@ def _nothing_known(asked: _Asked) -> Subject:
 def _sampled(
     experiment: Experiment, asked: Iterable[_Asked], arms: Mapping[str, tuple[int, int | None]]
 ) -> list[NewSample]:
-    found = {each.key: arms[each.user_id] for each in asked if each.user_id in arms}
+    found = {each.key: each.user_id for each in asked if each.user_id in arms}
     names = dict(Variation.objects.filter(experiment=experiment).values_list("pk", "key"))
     return [
-        NewSample(entity, value, names[arm], assignment)
-        for (entity, value), (assignment, arm) in found.items()
+        NewSample(entity, value, names[arm], assignment, Shown(user, arm))
+        for (entity, value), user in found.items()
+        for assignment, arm in (arms[user],)
         if arm in names  # one that was deleted and not published yet is refused at the commit
     ]
 
