@@ -6,11 +6,13 @@ from uuid import UUID
 from django.db import transaction
 
 from decisions import deciding
+from events import ingest
 from experiments.errors import Invalid, NotFound
 from experiments.models import Experiment, Variation
-from sampling import choosing, recording
+from sampling import choosing, recording, telling
 from sampling.models import Sample
 from sampling.recording import NewSample
+from sampling.telling import Shown
 from users.models import Assignment
 
 
@@ -27,8 +29,11 @@ def record(*, experiment: Experiment, entity: str, value: str, bucket: str, now:
         assignment = _assignment(experiment, entity, bucket, now)
         arm = assignment.variation.key if assignment and assignment.variation else ""
         is_arm = assignment is not None and bucket in ("", arm)
-        made = NewSample(entity, value, bucket or arm, assignment.pk if assignment and is_arm else None)
-        recording.insert(experiment_id=experiment.pk, samples=[made], now=now)
+        linked = assignment if is_arm else None
+        person = assignment.unit_id if assignment else entity
+        shown = Shown(person, linked.variation_id if linked else _variation_id(experiment, bucket))
+        made = NewSample(entity, value, bucket or arm, linked.pk if linked else None, shown)
+        recording.insert(experiment=experiment, samples=[made], now=now)
         stored = _find(experiment, entity, value)
         assert stored is not None, "the row was just made or was there before"
         return stored
@@ -58,15 +63,33 @@ def _assignment(experiment: Experiment, entity: str, bucket: str, now: datetime)
     return assignment
 
 
+def _variation_id(experiment: Experiment, bucket: str) -> int | None:
+    arms = Variation.objects.filter(experiment=experiment, key=bucket)
+    return arms.order_by("position", "id").values_list("pk", flat=True).first()
+
+
 def complete(*, experiment_uid: UUID | str, uid: UUID, outcome: float | None, now: datetime) -> Sample:
     """Note that the outcome of a sample is known, and what it is; the first time wins. Raises NotFound."""
     if not isinstance(experiment_uid, UUID):
         raise NotFound("sample", uid)
     rows = Sample.objects.filter(uid=uid, experiment__uid=experiment_uid)
-    rows.filter(complete=False).update(complete=True, completed_at=now, updated_at=now)
-    if outcome is not None:
-        rows.filter(outcome=None).update(outcome=outcome, updated_at=now)
-    found = rows.select_related("experiment").first()
-    if found is None:
-        raise NotFound("sample", uid)
+    with transaction.atomic():
+        news = []
+        if rows.filter(complete=False).update(complete=True, completed_at=now, updated_at=now):
+            news.append(telling.COMPLETE)
+        if outcome is not None and rows.filter(outcome=None).update(outcome=outcome, updated_at=now):
+            news.append(telling.OUTCOME)
+        found = rows.select_related("experiment", "assignment").first()
+        if found is None:
+            raise NotFound("sample", uid)
+        if news:
+            shown = _shown(found)
+            ingest.store([telling.came(sample=found, key=key, shown=shown, now=now) for key in news])
     return found
+
+
+def _shown(sample: Sample) -> Shown:
+    arm = sample.assignment
+    if arm is None:
+        return Shown(sample.entity, _variation_id(sample.experiment, sample.bucket))
+    return Shown(arm.unit_id, arm.variation_id)

@@ -37,13 +37,13 @@ def listed(
         return answer([write(row) for row in rows])
     limit = asked.limit or DEFAULT_LIMIT
     found = list(after(rows, asked.page_token or "")[: limit + 1])
-    return envelope([write(row) for row in found[:limit]], found[:limit] if len(found) > limit else [], name=name)
+    page = {name: [write(row) for row in found[:limit]], "next_page_token": next_token(found, limit=limit)}
+    return Answer(200, pydantic_core.to_json(page), JSON)
 
 
-def envelope(shown: Sequence[BaseModel], rows: Sequence[Any], *, name: str) -> Answer:
-    """One page; the token points behind the last of `rows`, which are empty at the end."""
-    token = token_of(rows[-1]) if rows else None
-    return Answer(200, pydantic_core.to_json({name: shown, "next_page_token": token}), JSON)
+def next_token(found: Sequence[Any], *, limit: int) -> str | None:
+    """Where the next page begins, when more rows than `limit` were found; None at the end."""
+    return token_of(found[limit - 1]) if len(found) > limit else None
 
 
 def after(rows: QuerySet[Any], token: str) -> QuerySet[Any]:
