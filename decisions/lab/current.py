@@ -8,7 +8,7 @@ import logging
 import threading
 import time
 from collections.abc import Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -50,10 +50,21 @@ class _Held:
     value: Current
 
 
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """When the database last failed, and what this process knew then: a newer snapshot says that it is back."""
+
+    at: float
+    snapshot: Snapshot | None
+
+
 @dataclass(slots=True)
 class _State:
+    """`late` is when a project's state (by its uid) was read again after a failure."""
+
     held: _Held | None = None
-    failed_at: float = float("-inf")
+    failure: _Failure | None = None
+    late: tuple[str, datetime] | None = None
 
 
 _state = _State()
@@ -84,28 +95,35 @@ def begin_day(*, project_key: str, now: datetime) -> None:
 def _holds(held: _Held, project_key: str, now: datetime) -> bool:
     if held.project_key != project_key:
         return False
-    if time.monotonic() - _state.failed_at < PATIENCE_SECONDS:
-        return True
     try:
-        return held.day == now.astimezone(UTC).date() and held.snapshot is snapshots.for_key(project_key)
+        snapshot = snapshots.for_key(project_key)
     except DatabaseError:
-        _note_failure()
+        _note_failure(held.snapshot)
         return True
+    is_same = held.snapshot is snapshot and held.day == now.astimezone(UTC).date()
+    return is_same or _failed_just_now(snapshot)
+
+
+def _failed_just_now(snapshot: Snapshot | None) -> bool:
+    failure = _state.failure
+    return failure is not None and failure.snapshot is snapshot and time.monotonic() - failure.at < PATIENCE_SECONDS
 
 
 def _renewed(held: _Held | None, project_key: str, now: datetime) -> Current:
+    known: Snapshot | None = None
     try:
+        known = snapshots.for_key(project_key)
         return _renew(project_key, now)
     except DatabaseError:
         if held is None or held.project_key != project_key:
             raise
-        _note_failure()
+        _note_failure(known)
         return held.value
 
 
-def _note_failure() -> None:
+def _note_failure(snapshot: Snapshot | None) -> None:
     logger.warning("The database is away; answering the last features that were read", exc_info=True)
-    _state.failed_at = time.monotonic()
+    _state.failure = _Failure(time.monotonic(), snapshot)
 
 
 def _renew(project_key: str, now: datetime) -> Current:
@@ -114,11 +132,21 @@ def _renew(project_key: str, now: datetime) -> Current:
         locked = Project.objects.select_for_update(no_key=True).get(pk=made.pk)
         value = reconcile(project=locked, now=now)
         generation = Project.objects.values_list("generation", flat=True).get(pk=made.pk)
+    value = _no_earlier_than_seen(value, now)
     snapshots.refresh()
     snapshot = snapshots.for_key(project_key)
     fits = snapshot is not None and snapshot.generation == generation
     _state.held = _Held(project_key, snapshot if fits else None, now.astimezone(UTC).date(), value)
     return value
+
+
+def _no_earlier_than_seen(value: Current, now: datetime) -> Current:
+    """What changed while the database could not be read counts as changed when it could: clients polled meanwhile."""
+    if _state.failure is not None:
+        _state.failure, _state.late = None, (value.project_uid, now)
+    if _state.late is None or _state.late[0] != value.project_uid:
+        return value
+    return replace(value, changed_at=max(value.changed_at, _state.late[1]))
 
 
 def project(*, key: str) -> Project:
