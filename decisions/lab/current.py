@@ -7,9 +7,9 @@ user-blocks to whom they belong, in one transaction under the project's lock.
 import logging
 import threading
 import time
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -27,6 +27,7 @@ from features.userblocks import Block, Claim
 logger = logging.getLogger(__name__)
 
 PATIENCE_SECONDS = 1.0
+LATELY = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,15 +166,30 @@ def reconcile(*, project: Project, now: datetime) -> Current:
     rows = _current_features(document, now.astimezone(UTC).date()) if _is_open(project) else ()
     if userblocks.reconcile(claims=_claims(rows), now=now):
         snapshots.announce(project_ids=[project.pk])
-    published_at = project.created_at if publication is None else publication.published_at
-    changed_at = datafiles.changed_at(document, now=now, published_at=published_at)
     return Current(
         project_id=project.pk,
         project_uid=str(project.uid),
         features=rows,
         blocks=userblocks.every_block(),
-        changed_at=max(changed_at, userblocks.last_change() or changed_at),
+        changed_at=_apart(_changes(project, document, now)),
     )
+
+
+def _changes(project: Project, document: Mapping[str, Any], now: datetime) -> set[datetime]:
+    """When the project was published lately, blocks changed hands, and a day last began or ended a feature."""
+    published = Publication.objects.filter(project=project).order_by("-revision")
+    instants = list(published.values_list("published_at", flat=True)[:LATELY]) or [project.created_at]
+    by_the_clock = datafiles.changed_at(document, now=now, published_at=instants[0])
+    return {*instants, by_the_clock, *userblocks.changes()}
+
+
+def _apart(changes: Iterable[datetime]) -> datetime:
+    """The last change, as if each had come at least a second after the one before it: HTTP dates know no less.
+
+    A client that sends its `Last-Modified` back would otherwise miss the second change of one second.
+    """
+    lately = sorted(changes, reverse=True)[:LATELY]
+    return max(moment + timedelta(seconds=later) for later, moment in enumerate(lately))
 
 
 def _claims(rows: tuple[Feature, ...]) -> list[Claim]:
