@@ -94,11 +94,18 @@ def feature_of(flag: Flag) -> Feature:
         name=flag.key,
         first_day=first_day(flag.starts_on, governing.starts_at if governing else None),
         last_day=last_day(flag.ends_on, governing.ends_at if governing else None),
-        is_running=flag.is_running and (governing is None or not arms or _is_running(governing)),
+        is_running=flag.is_running and _delivers(flag, governing),
         share=flag.traffic if governing is None else governing_share(flag.traffic, governing.traffic),
         description=flag.description,
         variants=tuple(variant_of(arm) for arm in arms),
     )
+
+
+def _delivers(flag: Flag, governing: Experiment | None) -> bool:
+    """Whether what is behind a flag runs: of a kind 3 its experiment, once that has variants (§2.2 makes it bare)."""
+    if flag.kind != Flag.Kind.EXPERIMENT:
+        return True
+    return governing is not None and (not governing.variations.all() or _is_running(governing))
 
 
 def _is_running(experiment: Experiment) -> bool:

@@ -205,8 +205,13 @@ def _is_open(project: Project) -> bool:
 def _current_features(document: Mapping[str, Any], today: date) -> tuple[Feature, ...]:
     experiments = {row["id"]: row for row in document["experiments"] if row["kind"] == Experiment.Kind.AB_TEST}
     closed = _closed(document, experiments.keys())
-    rows = (_feature(flag, experiments) for flag in document["flags"] if not closed.intersection(flag["rules"][:1]))
+    rows = (_feature(flag, experiments) for flag in document["flags"] if _delivers(flag, closed))
     return tuple(row for row in rows if row.is_current(today))
+
+
+def _delivers(flag: Mapping[str, Any], closed: Set[int]) -> bool:
+    """Whether there is anything behind a flag; an experiment may have been deleted through another door."""
+    return flag["kind"] != Flag.Kind.EXPERIMENT or (bool(flag["rules"]) and flag["rules"][0] not in closed)
 
 
 def _closed(document: Mapping[str, Any], published: Set[int]) -> set[int]:
