@@ -54,16 +54,22 @@ def features(*, project_id: int) -> tuple[Feature, ...]:
 
 def feature(*, project_id: int, feature_id: int) -> Feature:
     """One feature. Raises NotFound."""
-    flag = _whole(project_id).filter(pk=feature_id).first()
-    if flag is None:
+    row = found(project_id=project_id, feature_id=feature_id)
+    if row is None:
         raise NotFound("feature", feature_id)
-    return feature_of(flag)
+    return row
+
+
+def found(*, project_id: int, feature_id: int) -> Feature | None:
+    """One feature, None for an unknown one."""
+    flag = _whole(project_id).filter(pk=feature_id).first()
+    return None if flag is None else feature_of(flag)
 
 
 def variants(*, project_id: int, feature_id: int) -> tuple[Variant, ...]:
     """The variants of a feature by id; none for an unknown one."""
-    flag = _whole(project_id).filter(pk=feature_id).first()
-    return () if flag is None else feature_of(flag).variants
+    row = found(project_id=project_id, feature_id=feature_id)
+    return () if row is None else row.variants
 
 
 def _whole(project_id: int) -> QuerySet[Flag]:
