@@ -156,14 +156,16 @@ def _set_post_rule(experiment: Experiment, post_rule: str | None, fallback: str 
 
 
 def set_active(*, experiment: Experiment, active: bool, now: datetime, by: str = "") -> None:
-    """Switch an experiment to running or to inactive, in the caller's transaction, which publishes.
+    """Switch an experiment to running, or off, in the caller's transaction, which publishes.
 
-    The Experiment API's switch: variations may arrive later. A repeat changes nothing. Raises NotAllowed.
+    The Experiment API's switch: variations may arrive later. What a flag delivers is paused, for it is a Test Lab
+    feature then and keeps its user-blocks. A repeat changes nothing. Raises NotAllowed.
     """
     hold(project_id=experiment.project_id)
     locked = Experiment.objects.get(pk=experiment.pk)
+    off = Status.PAUSED if locked.flag_rules.exists() else Status.INACTIVE
     if (locked.status == Status.RUNNING) is not active:
-        _take(locked, Status.RUNNING if active else Status.INACTIVE, now, by)
+        _take(locked, Status.RUNNING if active else off, now, by)
 
 
 def _take(experiment: Experiment, to: str, now: datetime, by: str) -> None:

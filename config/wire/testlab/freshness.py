@@ -13,6 +13,9 @@ from django.conf import settings
 from config.wire.message import Answer, Request
 from config.wire.testlab.answers import ANY_ORIGIN, bytes_answer, etag
 
+# A browser must ask each time: from `Last-Modified` alone it would guess for how long a list stays as it is.
+ASK_AGAIN = {"Cache-Control": "no-cache"}
+
 
 def last_modified(changed_at: datetime) -> int:
     """The advertised second (since 1970) of a change."""
@@ -22,7 +25,7 @@ def last_modified(changed_at: datetime) -> int:
 def fresh_or_whole(request: Request, body: bytes, *, modified: int | None = None, tag: str = "") -> Answer:
     """304 when the client knows this body, the whole of it otherwise."""
     tag = tag or etag(body)
-    headers = {"ETag": tag} | ({} if modified is None else {"Last-Modified": http_date(modified)})
+    headers = {"ETag": tag} | ASK_AGAIN | ({} if modified is None else {"Last-Modified": http_date(modified)})
     if request.method in ("GET", "HEAD") and _is_fresh(request, tag, modified):
         return Answer(304, b"", "", (ANY_ORIGIN, *headers.items()))
     return bytes_answer(body, headers=headers)
