@@ -17,6 +17,12 @@ from tests.wire.upgrade import base
 from tests.wire.upgrade.client import School
 from users.models import ExperimentUser, StratumValue
 
+
+@pytest.fixture(autouse=True)
+def shop(db: None) -> None:
+    """No demo: every test here makes what it speaks of."""
+
+
 UPLOAD = "/admin/experiments/experiment/designs/"
 STRATA = "/admin/users/stratumvalue/"
 UID = "0f8e4bb4-6f0b-4a05-9d9a-2c8a6d7f1b11"
@@ -142,7 +148,8 @@ def test_enrolments_are_taken_away_as_a_table(researcher: Client, school: School
     assert (row["UserId"], row["ConditionName"], row["Target"]) == ("student1", "ConditionB", "W1")
 
 
-def test_downloads_need_the_permission_to_look(visitor: Client, client: Client, shop: Experiment) -> None:
+def test_downloads_need_the_permission_to_look(visitor: Client, client: Client) -> None:
+    shop = builders.experiment(project=builders.project())
     for way in ("design.json", "enrolments.csv", "results/"):
         page = f"/admin/experiments/experiment/{shop.pk}/{way}"
         assert visitor.get(page).status_code == 200
