@@ -79,6 +79,11 @@ def were_given(*, variation_ids: Sequence[int]) -> bool:
     return Assignment.objects.filter(variation_id__in=variation_ids).exists()
 
 
+def were_given_in(*, experiment_id: int) -> bool:
+    """Whether an experiment ever gave anything to anybody."""
+    return Assignment.objects.filter(experiment_id=experiment_id).exists()
+
+
 def remember(
     *,
     experiment_id: int,
