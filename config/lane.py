@@ -15,7 +15,7 @@ from typing import Any
 
 from django.db import close_old_connections, connection
 
-from config import hangups, metrics, patience
+from config import hangups, metrics, patience, renewal
 from config.wire.live import live
 from config.wire.message import Answer, Handler, Request, content_length, from_environ
 from decisions import snapshots
@@ -30,6 +30,7 @@ WsgiApplication = Callable[[Environ, StartResponse], Iterable[bytes]]
 STATUS_LINES = {code: f"{code} {phrase}" for code, phrase in http.client.responses.items()}
 BROKEN = Answer(500, b'{"error":"internal server error"}')
 TOO_LATE = Answer(408, hangups.REASON, "application/json")
+CLOSE = ("Connection", "close")
 OTHER = "other"
 REFRESH_SECONDS = 0.25
 
@@ -48,6 +49,7 @@ class Lane:
         snapshots.ensure_following()
         metrics.ensure_handing_over()
         patience.ensure_watching()
+        renewal.ensure_watching()
         try:
             return self._answered(environ, start_response, started)
         except patience.HungUp:
@@ -71,6 +73,7 @@ class Lane:
 
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
             seen.append(int(status[:3]))
+            headers = [*headers, CLOSE] if renewal.is_leaving() else headers
             return start_response(status, headers, exc_info) if exc_info else start_response(status, headers)
 
         body = self.django(environ, start)
@@ -100,6 +103,8 @@ def _start(answer: Answer, start_response: StartResponse) -> Iterable[bytes]:
     headers = [*answer.headers, ("Content-Length", str(len(answer.body)))]
     if answer.content_type:
         headers.append(("Content-Type", answer.content_type))
+    if renewal.is_leaving():
+        headers.append(CLOSE)
     start_response(STATUS_LINES.get(answer.status, f"{answer.status} Status"), headers)
     return [answer.body]
 
