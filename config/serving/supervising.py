@@ -21,18 +21,31 @@ SECONDS_TO_STOP = 15
 LONGEST_PAUSE = 60.0
 TICK = 0.1
 PR_SET_PDEATHSIG = 1
+STDIN = 0
 
 
 class Signals:
-    """How often we were asked to stop: once means gracefully, twice means now."""
+    """How often we were asked to stop: once means gracefully, twice means now; and whether to renew the workers.
+
+    SIGHUP is how a terminal says goodbye. Where there is none it asks for new workers, as of any server.
+    """
 
     def __init__(self) -> None:
         self.seen = 0
+        self._is_renewal_due = False
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._note)
 
     def _note(self, number: int, frame: FrameType | None) -> None:
-        self.seen += 1
+        if number == signal.SIGHUP and not os.isatty(STDIN):
+            self._is_renewal_due = True
+        else:
+            self.seen += 1
+
+    def renewal(self) -> bool:
+        """Whether somebody asked for new workers since the last look."""
+        is_due, self._is_renewal_due = self._is_renewal_due, False
+        return is_due
 
 
 class Child:
@@ -52,6 +65,10 @@ class Child:
     def ask_to_stop(self) -> None:
         if not self.ended():
             self.process.terminate()
+
+    def ask_to_renew(self) -> None:
+        if not self.ended():
+            self.process.send_signal(signal.SIGHUP)
 
     def sweep(self) -> None:
         """Kill what is left of it and of what it started."""
@@ -89,6 +106,7 @@ def run(
     env: Mapping[str, str],
     answers: Callable[[], bool],
     when_ready: Callable[[], None],
+    before_renewal: Callable[[], None],
 ) -> int:
     """Run both until a signal or the server's end; 0 if we were asked to stop, 1 if not."""
     signals = Signals()
@@ -100,6 +118,9 @@ def run(
         keeping = Keeper(lambda: Child(keeper, cwd=cwd, env=env)) if keeper else None
         when_ready()
         while not signals.seen:
+            if signals.renewal():
+                before_renewal()
+                _renew(serving, keeping)
             if serving.ended():
                 print(f"The server ended unexpectedly ({serving.how()}).", file=sys.stderr)
                 return 1
@@ -110,6 +131,14 @@ def run(
         return 0
     finally:
         _stop([child for child in (serving, keeping and keeping.child) if child], signals=signals)
+
+
+def _renew(serving: Child, keeping: Keeper | None) -> None:
+    """New workers before the old ones go; a new keeper after the old one."""
+    say("New workers take over.")
+    serving.ask_to_renew()
+    if keeping and keeping.child:
+        keeping.child.ask_to_stop()
 
 
 def _comes_up(serving: Child, *, answers: Callable[[], bool], signals: Signals) -> bool:

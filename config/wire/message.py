@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl
 import msgspec
 from django.http import HttpRequest, HttpResponse
 
+from config import patience
 from config.wire.live import live
 
 DRAINED_BYTES = 64 * 1024 * 1024
@@ -80,8 +81,8 @@ class Answer(msgspec.Struct, frozen=True):
 Handler = Callable[[Request], Answer]
 
 
-def from_environ(environ: Mapping[str, Any], params: Mapping[str, str] | None = None) -> Request:
-    """The request of a WSGI environ, its body read when it is not too large."""
+def from_environ(environ: dict[str, Any], params: Mapping[str, str] | None = None) -> Request:
+    """The request of a WSGI environ, its body read when it is not too large. Raises patience.HungUp."""
     path = environ.get("PATH_INFO", "/")
     length = content_length(environ)
     oversized = length > live.MAX_BODY_BYTES
@@ -90,24 +91,27 @@ def from_environ(environ: Mapping[str, Any], params: Mapping[str, str] | None = 
         path if path.isascii() else path.encode("latin-1", "replace").decode("utf-8", "replace"),
         environ,
         environ.get("QUERY_STRING", ""),
-        _body(environ["wsgi.input"], length, oversized) if length else b"",
+        _body(environ, length, oversized) if length else b"",
         params or NO_PARAMS,
         oversized,
     )
 
 
-def _body(stream: Any, length: int, oversized: bool) -> bytes:
-    """The body; one that is too large is read and dropped piece by piece, so that its sender hears the refusal.
+def _body(environ: dict[str, Any], length: int, oversized: bool) -> bytes:
+    if not oversized:
+        return patience.whole(environ, length)
+    _drain(patience.PatientInput(environ), length)
+    return b""
+
+
+def _drain(stream: Any, length: int) -> None:
+    """Read a body that is too large and drop it piece by piece, so that its sender hears the refusal.
 
     Beyond `DRAINED_BYTES` nobody is listening any more: the server closes the connection.
     """
-    if not oversized:
-        body: bytes = stream.read(length)
-        return body
     left = min(length, DRAINED_BYTES)
     while left > 0 and (piece := stream.read(min(left, 65_536))):
         left -= len(piece)
-    return b""
 
 
 def content_length(environ: Mapping[str, Any]) -> int:
@@ -121,7 +125,9 @@ def from_django(request: HttpRequest, params: Mapping[str, str] | None = None) -
     length = content_length(request.META)
     oversized = length > live.MAX_BODY_BYTES
     seen = from_environ({**request.META, "CONTENT_LENGTH": "0"}, params)
-    body = _body(request, length, oversized) if oversized else request.body
+    if oversized:
+        _drain(request, length)
+    body = b"" if oversized else request.body
     return Request(seen.method, seen.path, seen.sent, seen.query, body, seen.params, oversized)
 
 
