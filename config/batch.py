@@ -95,6 +95,8 @@ def _item(
     if request is None:
         return 400, _rendered(operation, 400, "", b"null", started, NEVER), _stamp()
     answer = _route(request, routes, nowhere)
+    if answer.stream is not None:
+        answer.stream.close()  # no item of a batch can hold what never ends
     ended = _stamp()
     if answer.body and answer.content_type.startswith("application/json"):
         return (
