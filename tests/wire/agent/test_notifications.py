@@ -1,6 +1,8 @@
 """Notices of what happens (agent contract §4.5): what they say, and that nobody waits for them."""
 
+import asyncio
 import json
+import os
 import socket
 import time
 from pathlib import Path
@@ -10,7 +12,9 @@ import pytest
 
 from config.wire.agent import relaying
 from events.notices import gate, places, telling
+from events.notices.arriving import Exchange
 from events.notices.gate import Gate
+from events.notices.hub import Notice
 from tests.wire.agent.calling import Agent, mirrored
 from tests.wire.agent.hosting import Said, hosting
 from tests.wire.agent.listening import listening
@@ -178,3 +182,22 @@ def test_path_too_long_for_a_socket_leads_elsewhere(settings: Any, tmp_path: Pat
     finally:
         places.directory.cache_clear()
         gate.forget()
+
+
+@pytest.mark.redis
+def test_machines_tell_each_other_what_is_listened_to(tmp_path: Path) -> None:
+    """Two streams processes on one Redis: a notice of one machine reaches a listener on the other, once."""
+    url = os.environ["TEST_REDIS_URL"]
+    here, there = Exchange(Gate(tmp_path / "here"), url), Exchange(Gate(tmp_path / "there"), url)
+    notice = Notice("track", b'{"EventKey":"purchase"}')
+
+    async def tell() -> tuple[Notice | None, Notice | None]:
+        async with here.open(), there.open():
+            with here.hub.listening("ABROADKEY", frozenset({"track"})) as listener:
+                async with asyncio.timeout(20):
+                    while not Gate(tmp_path / "there").is_open("ABROADKEY"):
+                        await asyncio.sleep(0.02)
+                there.publish("ABROADKEY", notice)
+                return await listener.next(seconds=10), await listener.next(seconds=0.3)
+
+    assert asyncio.run(tell()) == (notice, None)
