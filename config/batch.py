@@ -96,6 +96,8 @@ def _item(operation: Operation, gate: "Gate", started: str) -> tuple[int, bytes,
     if request is None:
         return 400, _rendered(operation, 400, b'""', b"null", started, NEVER), _stamp()
     answer = gate.answer(request)
+    if answer.stream is not None:
+        answer.stream.close()  # no item of a batch can hold what never ends
     ended = _stamp()
     if not answer.body or not answer.content_type.startswith("application/json"):
         return answer.status, _rendered(operation, answer.status, b'""', b"null", started, ended), ended

@@ -1,4 +1,4 @@
-"""`make serve`: prepare the database, start the server and the keeper, say what to try, stop them gracefully.
+"""`make serve`: prepare the database, start the server and what runs beside it, say what to try, stop them gracefully.
 
     PORT=8000 DATABASE_URL=... SERVER=granian|gunicorn WORKERS=2 python -m config.serve
 
@@ -12,7 +12,6 @@ from pathlib import Path
 import django
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.core.management import get_commands
 from django.db import OperationalError, connections
 
 from config import renewal
@@ -23,7 +22,8 @@ def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     try:
         django.setup()
-        options = servers.read_options(os.environ, vendor=connections["default"].vendor)
+        streams = settings.AGENT_STREAMS if settings.AGENT_NOTIFICATIONS else 0
+        options = servers.read_options(os.environ, vendor=connections["default"].vendor, streams=streams)
         servers.require_free(port=options.port)
         with preparing.sole_user_of(settings.VAR_DIR):
             metrics = preparing.make_directories()
@@ -51,16 +51,23 @@ def _prepare() -> None:
 def _serve(options: servers.Options, *, metrics: Path) -> int:
     if options.remark:
         announcing.say(options.remark)
-    manage = str(settings.BASE_DIR / "manage.py")
     return supervising.run(
         server=servers.command(options),
-        keeper=[sys.executable, manage, "keep"] if "keep" in get_commands() else None,
+        companions=_companions(options),
         cwd=settings.BASE_DIR,
         env=os.environ | servers.environment(options, metrics=metrics),
         answers=lambda: servers.answers(port=options.port),
         when_ready=lambda: announcing.things_to_try(options.url),
         before_renewal=lambda: renewal.announce(settings.VAR_DIR),
     )
+
+
+def _companions(options: servers.Options) -> dict[str, list[str]]:
+    """What runs beside the server: the keeper, and the streams process where notifications are switched on."""
+    commands = {"The keeper": [sys.executable, str(settings.BASE_DIR / "manage.py"), "keep"]}
+    if options.streams:
+        commands["The streams process"] = [sys.executable, "-m", "config.serving.streaming"]
+    return commands
 
 
 def _refuse(reason: str) -> int:

@@ -237,6 +237,9 @@ AGENT_ADMIN_HMAC_SECRETS = [
 # {"<project id>": {"sdkKeys": [...], "secret": "...", "skipSignatureCheck": false}}
 AGENT_WEBHOOKS = env.json("OPTIMIZELY_WEBHOOK_PROJECTS", default={})
 AGENT_NOTIFICATIONS = env.bool("OPTIMIZELY_API_ENABLENOTIFICATIONS", default=False)
+# Streams that a worker relays at once, each on a thread of its own; after so much silence a stream says that it lives.
+AGENT_STREAMS = env.int("ARBITER_STREAMS", default=64)
+AGENT_STREAM_HEARTBEAT_SECONDS = _seconds("ARBITER_STREAM_HEARTBEAT", "15s")
 AGENT_ODP_OFF = env.bool("OPTIMIZELY_CLIENT_ODP_DISABLE", default=False)
 # Asked instead of the host that a datafile names.
 AGENT_ODP_HOST = env.str("ARBITER_ODP_HOST", default="")

@@ -21,19 +21,28 @@ class CannotServe(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What was asked for; `remark` says where something else was done, and why."""
+    """What was asked for; `remark` says where something else was done, and why.
+
+    `streams` is how many streams of notifications each worker relays at once, 0 where there are none.
+    """
 
     port: int
     server: str
     workers: int
     remark: str = ""
+    streams: int = 0
+
+    @property
+    def threads(self) -> int:
+        """Every relayed stream keeps a thread; the others have as many as ever."""
+        return THREADS + self.streams
 
     @property
     def url(self) -> str:
         return f"http://{ADDRESS}:{self.port}"
 
 
-def read_options(environ: Mapping[str, str], *, vendor: str) -> Options:
+def read_options(environ: Mapping[str, str], *, vendor: str, streams: int = 0) -> Options:
     """Read PORT, SERVER and WORKERS. `vendor` is Django's name of the database. Raises CannotServe."""
     server = environ.get("SERVER") or "granian"
     if server not in COMMANDS:
@@ -42,8 +51,8 @@ def read_options(environ: Mapping[str, str], *, vendor: str) -> Options:
     workers = _number(environ, "WORKERS", default=1 if vendor == "sqlite" else 2, highest=512)
     if vendor == "sqlite" and workers > 1:
         remark = f"WORKERS={workers} is for PostgreSQL: on SQLite one process serves, so that one process writes."
-        return Options(port=port, server=server, workers=1, remark=remark)
-    return Options(port=port, server=server, workers=workers)
+        return Options(port=port, server=server, workers=1, remark=remark, streams=streams)
+    return Options(port=port, server=server, workers=workers, streams=streams)
 
 
 def _number(environ: Mapping[str, str], name: str, *, default: int, highest: int) -> int:
@@ -74,7 +83,7 @@ def command(options: Options) -> list[str]:
 
 def environment(options: Options, *, metrics: Path) -> dict[str, str]:
     """What `config/gunicorn.py` reads, and where several workers count together for `config/metrics.py`."""
-    said = {"PORT": str(options.port), "WORKERS": str(options.workers)}
+    said = {"PORT": str(options.port), "WORKERS": str(options.workers), "THREADS": str(options.threads)}
     return said | {"PROMETHEUS_MULTIPROC_DIR": str(metrics)} if options.workers > 1 else said
 
 
@@ -94,7 +103,7 @@ def answers(*, port: int) -> bool:
 def _granian(options: Options) -> list[str]:
     return [
         *("granian", "--interface", "wsgi", "--host", ADDRESS, "--port", str(options.port)),
-        *("--workers", str(options.workers), "--blocking-threads", str(THREADS), "--no-ws"),
+        *("--workers", str(options.workers), "--blocking-threads", str(options.threads), "--no-ws"),
         *("--backlog", str(CONNECTIONS_PER_WORKER), "--backpressure", str(CONNECTIONS_PER_WORKER)),
         *("--respawn-failed-workers", "--workers-kill-timeout", str(PATIENCE)),
         *("--no-access-log", "--log-level", "error", "config.wsgi:application"),

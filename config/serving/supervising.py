@@ -1,6 +1,6 @@
-"""Two child processes and the signals between them and the terminal: the server, and the keeper beside it.
+"""Child processes and the signals between them and the terminal: the server, and its companions beside it.
 
-The server's end is our end. The keeper is started again, each time a little later.
+The server's end is our end. A companion (the keeper, the streams process) is started again, each time a little later.
 """
 
 import contextlib
@@ -10,7 +10,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -77,10 +78,11 @@ class Child:
         self.process.wait()
 
 
-class Keeper:
-    """Keeps the keeper alive: `tend` it often."""
+class Companion:
+    """Keeps one process beside the server alive: `tend` it often. `name` is what people read."""
 
-    def __init__(self, start: Callable[[], Child]) -> None:
+    def __init__(self, name: str, start: Callable[[], Child]) -> None:
+        self._name = name
         self._start = start
         self.child: Child | None = start()
         self._pause = 1.0
@@ -90,7 +92,7 @@ class Keeper:
         if self.child and self.child.ended():
             if now - self.child.started_at > LONGEST_PAUSE:
                 self._pause = 1.0
-            say(f"The keeper ended ({self.child.how()}); it starts again in {self._pause:.0f} s.")
+            say(f"{self._name} ended ({self.child.how()}); it starts again in {self._pause:.0f} s.")
             self.child.sweep()
             self.child, self._due = None, now + self._pause
             self._pause = min(self._pause * 2, LONGEST_PAUSE)
@@ -101,44 +103,46 @@ class Keeper:
 def run(
     *,
     server: list[str],
-    keeper: list[str] | None,
+    companions: Mapping[str, list[str]],
     cwd: Path,
     env: Mapping[str, str],
     answers: Callable[[], bool],
     when_ready: Callable[[], None],
     before_renewal: Callable[[], None],
 ) -> int:
-    """Run both until a signal or the server's end; 0 if we were asked to stop, 1 if not."""
+    """Run all until a signal or the server's end; 0 if we were asked to stop, 1 if not. `companions` have names."""
     signals = Signals()
     serving = Child(server, cwd=cwd, env=env)
-    keeping: Keeper | None = None
+    beside: list[Companion] = []
     try:
         if not _comes_up(serving, answers=answers, signals=signals):
             return 0 if signals.seen else 1
-        keeping = Keeper(lambda: Child(keeper, cwd=cwd, env=env)) if keeper else None
+        for name, command in companions.items():
+            beside.append(Companion(name, partial(Child, command, cwd=cwd, env=env)))
         when_ready()
         while not signals.seen:
             if signals.renewal():
                 before_renewal()
-                _renew(serving, keeping)
+                _renew(serving, beside)
             if serving.ended():
                 print(f"The server ended unexpectedly ({serving.how()}).", file=sys.stderr)
                 return 1
-            if keeping:
-                keeping.tend(now=time.monotonic())
+            for companion in beside:
+                companion.tend(now=time.monotonic())
             time.sleep(TICK)
         say("Stopping.")
         return 0
     finally:
-        _stop([child for child in (serving, keeping and keeping.child) if child], signals=signals)
+        _stop([serving, *(each.child for each in beside if each.child)], signals=signals)
 
 
-def _renew(serving: Child, keeping: Keeper | None) -> None:
-    """New workers before the old ones go; a new keeper after the old one."""
+def _renew(serving: Child, companions: Iterable[Companion]) -> None:
+    """New workers before the old ones go; new companions after the old ones."""
     say("New workers take over.")
     serving.ask_to_renew()
-    if keeping and keeping.child:
-        keeping.child.ask_to_stop()
+    for companion in companions:
+        if companion.child:
+            companion.child.ask_to_stop()
 
 
 def _comes_up(serving: Child, *, answers: Callable[[], bool], signals: Signals) -> bool:

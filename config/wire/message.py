@@ -4,14 +4,14 @@ A *handler* is a function `Request -> Answer` in `<app>/api/<dialect>.py`. The l
 calls it inside Django. No dialect's rules live here.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
 import msgspec
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 
 from config import patience
 from config.wire.live import live
@@ -69,13 +69,23 @@ def _values(query: str, name: str) -> tuple[str, ...]:
     return tuple([value for key, value in parsed_query(query) if key == name])
 
 
+class Stream(Protocol):
+    def __iter__(self) -> Iterator[bytes]: ...
+
+    def close(self) -> None: ...
+
+
 class Answer(msgspec.Struct, frozen=True):
-    """What goes back. `headers` do not repeat Content-Type; an empty `content_type` sends none."""
+    """What goes back. `headers` do not repeat Content-Type; an empty `content_type` sends none.
+
+    `stream` is a body that comes bit by bit, instead of `body`; it has a `close`, which whoever takes it must call.
+    """
 
     status: int = 200
     body: bytes = b""
     content_type: str = "application/json; charset=utf-8"
     headers: tuple[tuple[str, str], ...] = ()
+    stream: Stream | None = None
 
 
 Handler = Callable[[Request], Answer]
@@ -138,3 +148,11 @@ def to_django(answer: Answer) -> HttpResponse:
     for name, value in answer.headers:
         response[name] = value
     return response
+
+
+def to_django_stream(answer: Answer) -> HttpResponse | StreamingHttpResponse:
+    """The same for an answer that may have a stream."""
+    if answer.stream is None:
+        return to_django(answer)
+    headers = dict(answer.headers)
+    return StreamingHttpResponse(answer.stream, content_type=answer.content_type, status=answer.status, headers=headers)

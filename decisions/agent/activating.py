@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Literal
 
 from decisions import deciding
-from decisions.agent import explain, exposing, profiles
+from decisions.agent import explain, exposing, noticing, profiles
 from decisions.agent.explain import Wishes
 from decisions.compile import Snapshot
 from decisions.engine import ExperimentDecision, Outcome, Subject
@@ -45,10 +45,15 @@ def activate(
     flags = [key for key, role in roles.items() if role == "feature"]
     experiments = [key for key, role in roles.items() if role == "experiment"]
     person, outcomes, arms = _decide(snapshot, subject, flags, experiments, wishes, now)
-    if tells and not any(_faults(outcome) for outcome in outcomes.values()):
+    is_whole = not any(_faults(outcome) for outcome in outcomes.values())
+    if tells and is_whole:
         met = [each for each in outcomes.values() if each.variation_id]
         exposing.note(snapshot, person, met, source=source, now=now)
         exposing.note_experiments(snapshot, person, arms.values(), source=source, now=now)
+    if is_whole and noticing.is_wanted(snapshot):
+        who = noticing.person(subject.user_id, subject.attributes or None)
+        noticing.experiments(snapshot, who, arms.values())
+        noticing.features(snapshot, who, outcomes.values())
     return [
         _feature(snapshot, key, outcomes[key]) if role == "feature" else _experiment(key, arms.get(key))
         for key, role in roles.items()

@@ -46,11 +46,11 @@ def note_experiments(
 
 
 def is_exposure(snapshot: Snapshot, outcome: Outcome) -> bool:
-    """Arms of tests and holdouts always; the rest where the datafile asks for it. Unknown flags never."""
+    """Arms of tests and holdouts always; the rest where the datafile asks for it. What could not be decided never."""
     if outcome.source in ALWAYS_TOLD:
         return True
-    is_unknown = outcome.index < 0 and outcome.source == "none"
-    return snapshot.engine.datafile.send_flag_decisions and not is_unknown
+    engine = snapshot.engine
+    return engine.datafile.send_flag_decisions and engine.knows(outcome.flag_key) and not engine.is_failure(outcome)
 
 
 def row_ids(snapshot: Snapshot, experiment_id: str, variation_id: str) -> tuple[int | None, int | None]:

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from decisions import snapshots
-from decisions.agent import exposing
+from decisions.agent import exposing, noticing
 from decisions.compile import Snapshot
 from decisions.upstream import forwarding
 from events import collector, conversions, ingest
@@ -43,6 +43,8 @@ def track(
     )
     ingest.store([row])
     forwarding.forward(snapshot, [row])
+    if noticing.is_wanted(snapshot):
+        noticing.conversion(snapshot, row, noticing.person(user_id, attributes or None), tags)
     return True
 
 

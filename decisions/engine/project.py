@@ -17,8 +17,9 @@ class Engine:
     """Immutable after construction and shared between threads. Make one with `compile_project`.
 
     `outcomes` are all that were made ahead, each at its `index`; `flag_keys` are in datafile order. The fast path never
-    asks a prediction service: for the flags of `cmab_flag_keys` use `explain`. `segment_names` are the values of all
-    `qualified` conditions, those worth fetching (agent.md 4.6).
+    asks a prediction service: for the flags of `cmab_flag_keys` use `explain`. `feature_tests` are the ids of the
+    experiments that flags name. `segment_names` are the values of all `qualified` conditions, those worth fetching
+    (agent.md 4.6).
     """
 
     def __init__(self, datafile: Datafile, previous: "Engine | None" = None) -> None:
@@ -32,6 +33,7 @@ class Engine:
         )
         self._audiences = {audience.id: audience for audience in datafile.audiences}
         self._groups = {group.id: group for group in datafile.groups}
+        self.feature_tests = frozenset(each for flag in datafile.flags for each in flag.experiment_ids)
         self.segment_names = tuple(sorted(segment_names(datafile)))
         self._rules_by_key = {rule.key: rule for rule in datafile.experiments}
         self._compile()
@@ -71,6 +73,11 @@ class Engine:
     def knows(self, flag_key: str) -> bool:
         """Whether there is a flag with this key."""
         return flag_key in self._ladders
+
+    def is_failure(self, outcome: Outcome) -> bool:
+        """Whether a prediction was needed and missing: then nothing was decided at all (agent.md 3.6)."""
+        ladder = self._ladders.get(outcome.flag_key)
+        return outcome.source == "none" and ladder is not None and outcome is not ladder.nothing
 
     def experiment(self, key: str) -> Rule | None:
         """The experiment with this key, the last of several; None when there is none."""

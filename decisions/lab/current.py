@@ -138,7 +138,6 @@ def _renew(project_key: str, now: datetime) -> Current:
     snapshot = snapshots.for_key(project_key)
     fits = snapshot is not None and snapshot.generation == generation
     _state.held = _Held(project_key, snapshot if fits else None, now.astimezone(UTC).date(), value)
-    _state.failed_at = float("-inf")  # it answered
     return value
 
 

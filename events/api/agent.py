@@ -5,10 +5,11 @@ from typing import Any
 
 import msgspec
 from django.conf import settings
+from django.http import HttpRequest
 
 from config.wire import agent
 from config.wire.agent import AgentDoor, Refused, described
-from config.wire.message import Answer, Request
+from config.wire.message import Answer, Request, from_django, to_django_stream
 from decisions.agent import tracking
 from decisions.compile import Snapshot
 from decisions.engine import gojson
@@ -17,6 +18,8 @@ from events import odp
 from experiments.errors import DomainError
 
 SOURCE = "agent"
+STREAM_REFUSED = agent.text(403, "Notification stream not enabled")
+STREAM_OPENED = Answer(200, b"", "text/event-stream", (("Cache-Control", "no-cache"),))
 
 
 class TrackBody(msgspec.Struct):
@@ -88,13 +91,20 @@ collect = agent.open_to_browsers("POST", _collect)
 @agent.get
 def event_stream(request: Request, snapshot: Snapshot) -> Answer:
     """Notifications as they happen; refused unless they are switched on."""
-    if not settings.AGENT_NOTIFICATIONS:
-        return agent.text(403, "Notification stream not enabled")
-    return agent.NOT_BUILT
+    return agent.relayed(request) if settings.AGENT_NOTIFICATIONS else STREAM_REFUSED
+
+
+@agent.get
+def subscription(request: Request, snapshot: Snapshot) -> Answer:
+    """Whether this request may have a stream: what the streams process asks before it opens one."""
+    return STREAM_OPENED if settings.AGENT_NOTIFICATIONS else STREAM_REFUSED
 
 
 class EventStream(AgentDoor):
     event_stream = described(event_stream)
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return to_django_stream(event_stream(from_django(request)))
 
 
 class Track(AgentDoor):

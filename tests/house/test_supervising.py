@@ -20,7 +20,7 @@ def python(code):
     return [sys.executable, "-c", code]
 
 sys.exit(supervising.run(
-    server=python({server!r}), keeper=python({keeper!r}), cwd=Path.cwd(), env=os.environ,
+    server=python({server!r}), companions={{"The keeper": python({keeper!r})}}, cwd=Path.cwd(), env=os.environ,
     answers=lambda: True, when_ready=lambda: print("ready", flush=True),
     before_renewal=lambda: print("renewal", flush=True),
 ))

@@ -3,15 +3,15 @@
 `endpoint` is the order of checks, `bodies` reads JSON as Go does, `answers` says how results and refusals sound.
 """
 
-from config.wire.agent.answers import NOT_BUILT, NOT_FOUND, Refused, error, ok, text
+from config.wire.agent.answers import NOT_FOUND, Refused, error, ok, text
 from config.wire.agent.bodies import document, read
 from config.wire.agent.describing import described
 from config.wire.agent.door import AgentDoor, Nowhere
 from config.wire.agent.endpoint import Endpoint, fresh_id, get, keyless, nowhere, open_to_browsers, post, posted_only
+from config.wire.agent.relaying import relayed
 from config.wire.agent.tokens import refuse_admin
 
 __all__ = [
-    "NOT_BUILT",
     "NOT_FOUND",
     "AgentDoor",
     "Endpoint",
@@ -30,5 +30,6 @@ __all__ = [
     "posted_only",
     "read",
     "refuse_admin",
+    "relayed",
     "text",
 ]

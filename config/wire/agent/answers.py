@@ -31,7 +31,6 @@ def text(status: int, message: str) -> Answer:
 
 
 NOT_FOUND = text(404, "404 page not found")
-NOT_BUILT = Answer(501, b'{"error":"not implemented yet"}\n')
 TOO_LARGE = error(413, "request body too large")
 
 STATUSES: dict[type[errors.DomainError], int] = {

@@ -169,7 +169,7 @@ def _named(handler: Handler, work: Handler) -> Handler:
 
 
 def _with(answer: Answer, headers: cors.Headers) -> Answer:
-    return Answer(answer.status, answer.body, answer.content_type, answer.headers + headers)
+    return Answer(answer.status, answer.body, answer.content_type, answer.headers + headers, answer.stream)
 
 
 def _is_json(content_type: str) -> bool:

@@ -14,7 +14,7 @@ from config.wire.agent.keys import PROFILE_SERVICE, SEGMENT_CACHE
 from config.wire.live import live
 from config.wire.message import Answer, Request
 from decisions import deciding
-from decisions.agent import explain, exposing, overrides, profiles
+from decisions.agent import explain, exposing, noticing, overrides, profiles
 from decisions.api.agent import services
 from decisions.api.agent.shapes import DecideBody, ForcedDecision
 from decisions.compile import Snapshot
@@ -55,6 +55,8 @@ def decide(request: Request, snapshot: Snapshot) -> Answer:
         person, profile = deciding.subject_and_profile(snapshot, subject)
         outcomes = _outcomes(snapshot, person, keys, profile)
         _note(snapshot, person, outcomes, options)
+        if live.AGENT_NOTIFICATIONS and noticing.is_wanted(snapshot):
+            _notify(snapshot, subject, [Decision(each) for each in outcomes], options)
         return _answer_plain(outcomes, context, options, is_list=len(keys) != 1)
     now = datetime.now(UTC)
     wishes = _wishes(request, snapshot, asked, options)
@@ -62,6 +64,8 @@ def decide(request: Request, snapshot: Snapshot) -> Answer:
     decisions = explain.flags(snapshot, person, profile, _distinct(snapshot, keys), wishes=wishes, now=now)
     predicted = {each.outcome.flag_key: each.cmab_uuid for each in decisions if each.cmab_uuid}
     _note(snapshot, person, [each.outcome for each in decisions], options, predicted)
+    if live.AGENT_NOTIFICATIONS and noticing.is_wanted(snapshot):
+        _notify(snapshot, subject, decisions, options)
     return _answer_told(decisions, context, options, is_list=len(keys) != 1)
 
 
@@ -155,6 +159,20 @@ def _note(
 ) -> None:
     if "DISABLE_DECISION_EVENT" not in options:
         exposing.note(snapshot, subject, outcomes, source=SOURCE, now=datetime.now(UTC), cmab_uuids=cmab_uuids)
+
+
+def _notify(snapshot: Snapshot, subject: Subject, decisions: Sequence[Decision], options: frozenset[str]) -> None:
+    """Tell who listens to the project, whether or not exposures are recorded."""
+    is_silent = "DISABLE_DECISION_EVENT" in options
+    told = [each.outcome for each in decisions if not is_silent and exposing.is_exposure(snapshot, each.outcome)]
+    noticing.flags(
+        snapshot,
+        noticing.person(subject.user_id, subject.attributes, subject.segments),
+        decisions,
+        frozenset(outcome.flag_key for outcome in told),
+        with_reasons="INCLUDE_REASONS" in options,
+        with_variables="EXCLUDE_VARIABLES" not in options,
+    )
 
 
 def _answer_plain(outcomes: Sequence[Outcome], context: bytes, options: frozenset[str], *, is_list: bool) -> Answer:

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from decisions.upstream import mirroring
 from events.models import Exposure
-from tests.wire.agent.calling import Agent, mirrored
+from tests.wire.agent.calling import DATA, NOW, Agent, mirrored
 from tests.wire.agent.hosting import Asked, Host, Said, hosting
+from tests.wire.agent.listening import listening
 
 pytestmark = pytest.mark.django_db
 
@@ -135,3 +137,18 @@ def test_bandit_is_never_kept_in_a_profile(agent: Agent, service: Host, settings
     decide(agent)
 
     assert agent.post("/v1/lookup", {"userId": "b"}).json()["experimentBucketMap"] == {}
+
+
+def test_failure_is_no_exposure_where_every_decision_is_one(db: None, service: Host, settings: Any) -> None:
+    settings.AGENT_NOTIFICATIONS = True
+    datafile = json.loads((DATA / "public_datafiles" / f"{KEY}.json").read_text())
+    body = json.dumps({**datafile, "sendFlagDecisions": True}).encode()
+    mirroring.take_in(body=body, sdk_key=KEY, now=NOW, is_strict=False)
+
+    with listening(KEY) as heard:
+        decide(Agent(KEY), user="cmabfail")
+        decide(Agent(KEY), user="b")
+        [notice] = heard.wait_for(1)
+
+    assert [each.user_id for each in Exposure.objects.all()] == ["b"]
+    assert notice["UserContext"]["ID"] == "b"
