@@ -127,7 +127,7 @@ def _suite(scratch: Path, *, database_url: str | None) -> Count:
         env = environment.clean(var=scratch, TEST_REDIS_URL=redis_url)
         env.pop("DJANGO_SETTINGS_MODULE")
         if database_url:
-            env["DATABASE_URL"] = database_url
+            env |= {"DATABASE_URL": database_url, "ARBITER_TEST_ONCE": "1"}
         workers = str(max(2, min(4, os.cpu_count() or 2)))
         side_by_side = _pytest("-m", "not serial", "-n", workers, "--dist", "loadfile", env=env, scratch=scratch)
         alone = _pytest("-m", "serial", env=env, scratch=scratch)
