@@ -16,7 +16,7 @@ from tests.faults.world import World, prepare
 from tests.harness import postgres
 from tests.harness.waiting import until
 
-pytestmark = [pytest.mark.serial, pytest.mark.postgresql]
+pytestmark = [pytest.mark.alone, pytest.mark.postgresql]
 
 OUTAGE = 20.0
 

@@ -9,7 +9,7 @@ from tests.faults.load import Load
 from tests.faults.world import World, workers
 from tests.harness.waiting import until
 
-pytestmark = pytest.mark.serial
+pytestmark = pytest.mark.alone
 
 CLIENTS = 6
 

@@ -16,7 +16,7 @@ from tests.faults.world import SDK_KEY, World, copy_of
 from tests.harness.waiting import until
 
 # The database plays no part, so one will do.
-pytestmark = [pytest.mark.serial, pytest.mark.sqlite]
+pytestmark = [pytest.mark.alone, pytest.mark.sqlite]
 
 EACH = 16
 SECONDS = 1.5
