@@ -11,7 +11,7 @@ from events import ingest
 from experiments.identity import new_uids
 from experiments.models import Experiment
 from experiments.sets import insert_new
-from sampling import telling
+from sampling import readiness, telling
 from sampling.models import Sample
 from sampling.selectors import SampleRow
 from sampling.telling import Shown
@@ -66,11 +66,17 @@ def _place(sample: NewSample) -> tuple[str, str]:
 
 
 def _tell(experiment: Experiment, made: Sequence[tuple[UUID, NewSample]], now: datetime) -> None:
-    ingest.store(
-        [
-            telling.met(
-                experiment=experiment, uid=uid, value=sample.value, bucket=sample.bucket, shown=sample.shown, now=now
-            )
-            for uid, sample in made
-        ]
-    )
+    not_running = readiness.why_not_running(experiment=experiment, now=now)
+    exposures = [
+        telling.met(
+            experiment=experiment,
+            uid=uid,
+            value=sample.value,
+            bucket=sample.bucket,
+            shown=sample.shown,
+            not_running=not_running,
+            now=now,
+        )
+        for uid, sample in made
+    ]
+    ingest.store(exposures)

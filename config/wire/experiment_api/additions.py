@@ -4,7 +4,7 @@ A key that is left out of an update changes nothing; the factories below only ke
 """
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -65,6 +65,12 @@ class SampleListing(Shape):
     bucket: str | None = None
     complete: bool | None = None
     since: Instant | None = Field(default=None, description="Created at this instant or later.")
+
+
+class SampleExport(Shape):
+    format: Literal["csv", "ndjson"] = "csv"
+    since: Instant | None = Field(default=None, description="Created at this instant or later.")
+    until: Instant | None = Field(default=None, description="Created before this instant.")
 
 
 class EntityToAllocate(Shape):
