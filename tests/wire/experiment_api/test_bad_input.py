@@ -18,7 +18,18 @@ def _types(response: Any) -> list[str]:
     return [fault["type"] for fault in api.faults(response)]
 
 
-@pytest.mark.parametrize("raw", [b'{"name":"\\ud800"}', b'{"name":"a\xff"}', b'{"name":NaN}', b'{"name":"a\nb"}'])
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b'{"name":"\\ud800"}',
+        b'{"name":"a\xff"}',
+        b'{"name":NaN}',
+        b'{"name":"a\nb"}',
+        b'{"name":%b}' % (b"9" * 5_000),
+        '{"name":"n"}'.encode("utf-16"),
+    ],
+    ids=["surrogate", "not utf-8", "nan", "line break", "huge number", "utf-16"],
+)
 def test_what_is_no_json_is_a_fault(raw: bytes) -> None:
     assert _types(api.call("POST", SERVICES, raw=raw)) == ["json_invalid"]
 
