@@ -9,7 +9,7 @@ from datetime import datetime
 
 import orjson
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from decisions import documents, snapshots
 from experiments.errors import Invalid, NotAllowed
@@ -83,8 +83,22 @@ def discard_project(*, project: Project) -> None:
     """Delete a project with everything below it; every process stops deciding for it."""
     with transaction.atomic():
         pk = project.pk
+        hold(project_id=pk)
+        _close(Experiment.objects.filter(project=project))
         project.delete()
         snapshots.announce(project_ids=[pk])
+
+
+def discard(*, experiment: Experiment) -> None:
+    """Delete an experiment with everything below it, in the caller's transaction, which publishes."""
+    hold(project_id=experiment.project_id)
+    _close(Experiment.objects.filter(pk=experiment.pk))
+    experiment.delete()
+
+
+def _close(experiments: QuerySet[Experiment]) -> None:
+    """Let nobody add arms or samples while these go: who is about to waits here, and then finds nothing."""
+    list(experiments.select_for_update().order_by("pk").values_list("pk"))
 
 
 def _note_moved_arms(*, project: Project, document: documents.Document) -> None:

@@ -11,7 +11,7 @@ from events import ingest
 from experiments.identity import new_uids
 from experiments.models import Experiment
 from experiments.sets import insert_new
-from sampling import telling
+from sampling import readiness, telling
 from sampling.models import Sample
 from sampling.selectors import SampleRow
 from sampling.telling import Shown
@@ -33,6 +33,7 @@ def insert(*, experiment: Experiment, samples: Sequence[NewSample], now: datetim
     Answers the rows if all were stored, None if somebody else was quicker with some of them. To be called in a
     transaction: sample and exposure are there both or neither.
     """
+    samples = sorted(samples, key=_place)  # in one order everywhere, so that two batches never wait for each other
     uids = new_uids(len(samples))
     moment = connection.ops.adapt_datetimefield_value(now)
     stored = insert_new(
@@ -60,12 +61,22 @@ def insert(*, experiment: Experiment, samples: Sequence[NewSample], now: datetim
     return [SampleRow(uid, sample.entity, sample.value, sample.bucket, False, None, now, now) for uid, sample in made]
 
 
+def _place(sample: NewSample) -> tuple[str, str]:
+    return sample.entity, sample.value
+
+
 def _tell(experiment: Experiment, made: Sequence[tuple[UUID, NewSample]], now: datetime) -> None:
-    ingest.store(
-        [
-            telling.met(
-                experiment=experiment, uid=uid, value=sample.value, bucket=sample.bucket, shown=sample.shown, now=now
-            )
-            for uid, sample in made
-        ]
-    )
+    not_running = readiness.why_not_running(experiment=experiment, now=now)
+    exposures = [
+        telling.met(
+            experiment=experiment,
+            uid=uid,
+            value=sample.value,
+            bucket=sample.bucket,
+            shown=sample.shown,
+            not_running=not_running,
+            now=now,
+        )
+        for uid, sample in made
+    ]
+    ingest.store(exposures)

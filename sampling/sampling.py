@@ -72,20 +72,46 @@ def complete(*, experiment_uid: UUID | str, uid: UUID, outcome: float | None, no
     """Note that the outcome of a sample is known, and what it is; the first time wins. Raises NotFound."""
     if not isinstance(experiment_uid, UUID):
         raise NotFound("sample", uid)
-    rows = Sample.objects.filter(uid=uid, experiment__uid=experiment_uid)
     with transaction.atomic():
-        news = []
-        if rows.filter(complete=False).update(complete=True, completed_at=now, updated_at=now):
-            news.append(telling.COMPLETE)
-        if outcome is not None and rows.filter(outcome=None).update(outcome=outcome, updated_at=now):
-            news.append(telling.OUTCOME)
-        found = rows.select_related("experiment", "assignment").first()
-        if found is None:
-            raise NotFound("sample", uid)
+        sample = _held(experiment_uid, uid)
+        news = _complete(sample, outcome, now)
         if news:
-            shown = _shown(found)
-            ingest.store([telling.came(sample=found, key=key, shown=shown, now=now) for key in news])
+            _store_completion(sample)
+            shown = _shown(sample)
+            ingest.store([telling.came(sample=sample, key=key, shown=shown, now=now) for key in news])
+        return sample
+
+
+def _held(experiment_uid: UUID, uid: UUID) -> Sample:
+    """The sample, for this transaction alone: of many who complete it one is the first. Raises NotFound."""
+    rows = Sample.objects.filter(uid=uid, experiment__uid=experiment_uid).order_by("pk")
+    found = rows.select_related("experiment", "assignment").select_for_update(of=("self",), no_key=True).first()
+    if found is None:
+        raise NotFound("sample", uid)
     return found
+
+
+def _complete(sample: Sample, outcome: float | None, now: datetime) -> list[str]:
+    """Note on the (unsaved) sample what is new of it; answers what the log is to be told."""
+    news: list[str] = []
+    if not sample.complete:
+        sample.complete, sample.completed_at = True, now
+        news.append(telling.COMPLETE)
+    if outcome is not None and sample.outcome is None:
+        sample.outcome = outcome
+        news.append(telling.OUTCOME)
+    sample.updated_at = now if news else sample.updated_at
+    return news
+
+
+def _store_completion(sample: Sample) -> None:
+    """By `update`: saving would take another look at the clock."""
+    Sample.objects.filter(pk=sample.pk).update(
+        complete=sample.complete,
+        completed_at=sample.completed_at,
+        outcome=sample.outcome,
+        updated_at=sample.updated_at,
+    )
 
 
 def _shown(sample: Sample) -> Shown:

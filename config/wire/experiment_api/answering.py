@@ -17,6 +17,12 @@ from experiments.errors import Conflict, Invalid, NotAllowed, NotFound, Unavaila
 JSON = "application/json"
 
 
+class Streamed(Answer, frozen=True):
+    """An answer too long to hold: its `parts` are made while they are sent."""
+
+    parts: Iterable[bytes] = ()
+
+
 def answer(value: BaseModel | Sequence[BaseModel], *, status: int = 200) -> Answer:
     return Answer(status, pydantic_core.to_json(value), JSON)
 

@@ -8,7 +8,7 @@ from orjson import Fragment
 
 from config.wire.door import action
 from config.wire.experiment_api import additions, shapes
-from config.wire.experiment_api.answering import answer_plain, array, speaks
+from config.wire.experiment_api.answering import answer, answer_plain, array, speaks
 from config.wire.experiment_api.describing import described
 from config.wire.experiment_api.doors import ExperimentApiDoor
 from config.wire.experiment_api.paging import before, next_token
@@ -66,6 +66,18 @@ def get_sample(request: Request) -> Answer:
         at = read.path(additions.InExperiment)
     sample = selectors.sample(uid=at.sample_id, experiment=comparison(uid=at.experiment_id))
     return answer_plain(sample_fields(sample, at.experiment_id))
+
+
+@speaks
+def delete_sample(request: Request) -> Answer:
+    """Delete Sample
+
+    The entity's arm stays remembered: whoever is sampled again gets the same bucket.
+    """
+    with reading(request) as read:
+        at = read.path(additions.InExperiment)
+    selectors.sample(uid=at.sample_id, experiment=comparison(uid=at.experiment_id)).delete()
+    return answer(shapes.Deleted(message=f"sample {at.sample_id} deleted successfully"), status=202)
 
 
 @speaks
@@ -135,4 +147,11 @@ class Samples(ExperimentApiDoor):
     )
     retrieve = described(
         action(get_sample), path=additions.InExperiment, answers=shapes.BucketedSample, misses="Experiment or sample"
+    )
+    destroy = described(
+        action(delete_sample),
+        path=additions.InExperiment,
+        answers=shapes.Deleted,
+        status=202,
+        misses="Experiment or sample",
     )
