@@ -15,7 +15,9 @@ from config.wire.console.fields import tidy
 from config.wire.console.ownership import StaysInItsProject
 from config.wire.console.publishing import Publishes
 from config.wire.console.saving import SavesOnlyWhatChanged
+from config.wire.console.sides import Sides
 from decisions import drafts, lifecycle, visibility
+from experiments.admin.asking import ASK
 from experiments.admin.design_inlines import OF_A_FACTORIAL_DESIGN
 from experiments.admin.experiment_forms import ExperimentForm
 from experiments.admin.experiment_inlines import ON_A_NEW_PAGE, ON_THE_PAGE
@@ -58,10 +60,11 @@ def steps_from(status: str) -> list[tuple[str, str]]:
 
 
 @admin.register(Experiment)
-class ExperimentAdmin(StaysInItsProject, SavesOnlyWhatChanged, Publishes):
+class ExperimentAdmin(StaysInItsProject, SavesOnlyWhatChanged, Sides, Publishes):
     form = ExperimentForm
     formfield_overrides = tidy()
     buttons = (Button("status", change_status),)
+    sides = (ASK,)
     change_form_template = "console/experiment.html"
     list_display = ("name", "project", "status_badge", "kind", "arms", "places", "last_activated_at")
     list_filter = ("status", "project", "kind")
