@@ -21,6 +21,7 @@ from experiments.admin.asking import ASK
 from experiments.admin.design_inlines import OF_A_FACTORIAL_DESIGN
 from experiments.admin.experiment_forms import ExperimentForm
 from experiments.admin.experiment_inlines import ON_A_NEW_PAGE, ON_THE_PAGE
+from experiments.admin.outcome import RESULTS
 from experiments.models import Design, Experiment
 
 Status = Experiment.Status
@@ -64,7 +65,7 @@ class ExperimentAdmin(StaysInItsProject, SavesOnlyWhatChanged, Sides, Publishes)
     form = ExperimentForm
     formfield_overrides = tidy()
     buttons = (Button("status", change_status),)
-    sides = (ASK,)
+    sides = (RESULTS, ASK)
     change_form_template = "console/experiment.html"
     list_display = ("name", "project", "status_badge", "kind", "arms", "places", "last_activated_at")
     list_filter = ("status", "project", "kind")

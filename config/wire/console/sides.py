@@ -49,4 +49,4 @@ class Sides(ModelAdmin):
             "opts": self.opts,
             "original": row,
         }
-        return TemplateResponse(request, side.template, context | side.show(request, row))
+        return TemplateResponse(request, side.template, {**context, **side.show(request, row)})
