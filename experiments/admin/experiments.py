@@ -19,11 +19,14 @@ from config.wire.console.fields import tidy
 from config.wire.console.ownership import StaysInItsProject
 from config.wire.console.publishing import Publishes
 from config.wire.console.saving import SavesOnlyWhatChanged
+from config.wire.console.sides import Sides
 from decisions import drafts, lifecycle, visibility
 from experiments.admin import designs, outcomes
+from experiments.admin.asking import ASK
 from experiments.admin.design_inlines import OF_A_FACTORIAL_DESIGN
 from experiments.admin.experiment_forms import ExperimentForm
 from experiments.admin.experiment_inlines import ON_A_NEW_PAGE, ON_THE_PAGE
+from experiments.admin.outcomes import RESULTS
 from experiments.models import Design, Experiment
 
 Status = Experiment.Status
@@ -63,10 +66,11 @@ def steps_from(status: str) -> list[tuple[str, str]]:
 
 
 @admin.register(Experiment)
-class ExperimentAdmin(StaysInItsProject, SavesOnlyWhatChanged, Publishes):
+class ExperimentAdmin(StaysInItsProject, SavesOnlyWhatChanged, Sides, Publishes):
     form = ExperimentForm
     formfield_overrides = tidy()
     buttons = (Button("status", change_status),)
+    sides = (RESULTS, ASK)
     change_form_template = "console/experiment.html"
     change_list_template = "console/experiments.html"
     list_display = ("name", "project", "status_badge", "kind", "arms", "places", "last_activated_at")
@@ -112,7 +116,6 @@ class ExperimentAdmin(StaysInItsProject, SavesOnlyWhatChanged, Publishes):
 
         mine = [
             at("designs/", self._designs, "designs"),
-            at("<int:pk>/results/", self._outcomes, "outcomes"),
             at("<int:pk>/enrolments.csv", self._enrolments, "enrolments"),
             at("<int:pk>/design.json", self._design, "design"),
         ]
@@ -122,9 +125,6 @@ class ExperimentAdmin(StaysInItsProject, SavesOnlyWhatChanged, Publishes):
         if not self.has_add_permission(request) or not self.has_change_permission(request):
             raise PermissionDenied
         return designs.upload(request, self._context(request, "Import UpGrade designs"))
-
-    def _outcomes(self, request: HttpRequest, pk: int) -> HttpResponse:
-        return outcomes.page(request, self._context(request, "Results"), self._seen(request, pk))
 
     def _enrolments(self, request: HttpRequest, pk: int) -> HttpResponseBase:
         return outcomes.enrolments(self._seen(request, pk))

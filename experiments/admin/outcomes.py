@@ -1,15 +1,16 @@
-"""What came of an experiment: who is in it, and the answers to its questions. Read, not edited."""
+"""What came of an experiment: who is in it, what they did, the answers to its questions. Read, not edited."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
+from typing import Any
 
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from django.shortcuts import render
+from django.http import HttpRequest, StreamingHttpResponse
 
 from config.wire.console import downloads
+from config.wire.console.sides import Side
 from decisions.enrolments import exporting
-from events import metric_results
+from events import metric_results, results
 from events.metric_logs import JOINT
 from events.models import MetricQuery
 from experiments.models import Experiment, Level
@@ -33,7 +34,7 @@ class Answer:
     rows: tuple[tuple[str, str, int], ...]
 
 
-def page(request: HttpRequest, context: dict[str, object], experiment: Experiment) -> HttpResponse:
+def show(request: HttpRequest, experiment: Experiment) -> dict[str, Any]:
     counted = counts.of_experiment(experiment=experiment)
     arms = [
         Arm(each.key, counted.people.get(each.pk, 0), counted.groups.get(each.pk, 0))
@@ -41,8 +42,12 @@ def page(request: HttpRequest, context: dict[str, object], experiment: Experimen
     ]
     if None in counted.people:
         arms.append(Arm("all of them, one after the other", counted.people[None], 0))
-    found = {"arms": arms, "excluded": counted.excluded.items(), "answers": list(_answers(experiment))}
-    return render(request, "console/outcomes.html", {**context, **found, "experiment": experiment})
+    return {
+        "results": results.of_experiment(experiment=experiment),
+        "enrolled": arms,
+        "excluded": counted.excluded.items(),
+        "answers": list(_answers(experiment)),
+    }
 
 
 def _answers(experiment: Experiment) -> Iterator[Answer]:
@@ -67,3 +72,6 @@ def enrolments(experiment: Experiment) -> StreamingHttpResponse:
     """Everybody's condition at every point, in the columns of UpGrade's data export."""
     rows = chain([exporting.header([experiment])], exporting.rows([experiment]))
     return downloads.table(rows, name=f"{experiment.uid}.csv")
+
+
+RESULTS = Side("results", "What came of it", "console/results.html", show)

@@ -11,6 +11,8 @@ PAGES = {
     "index": "/admin/",
     "experiments": "/admin/experiments/experiment/",
     "experiment": "/admin/experiments/experiment/1/change/",
+    "results": "/admin/experiments/experiment/1/results/",
+    "who gets what": "/admin/experiments/experiment/1/ask/?user=ada",
     "new experiment": "/admin/experiments/experiment/add/",
     "projects": "/admin/experiments/project/",
     "project": "/admin/experiments/project/1/change/",

@@ -4,6 +4,7 @@
 interval" cut to the second and would otherwise miss a change made in the second of their last poll.
 """
 
+import gzip
 import math
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
@@ -15,6 +16,8 @@ from config.wire.testlab.answers import ANY_ORIGIN, bytes_answer, etag
 
 # A browser must ask each time: from `Last-Modified` alone it would guess for how long a list stays as it is.
 ASK_AGAIN = {"Cache-Control": "no-cache"}
+WORTH_PACKING = 1024
+GZIP_LEVEL = 4
 
 
 def last_modified(changed_at: datetime) -> int:
@@ -38,6 +41,15 @@ def packed(request: Request, body: bytes, gzipped: bytes, *, tag: str) -> Answer
     if answer.status == 200 and _takes_gzip(request.header("accept-encoding")):
         return Answer(200, gzipped, headers=(*varies, ("Content-Encoding", "gzip")))
     return Answer(answer.status, answer.body, answer.content_type, varies)
+
+
+def packed_now(request: Request, answer: Answer) -> Answer:
+    """A list that is rendered for this request, compressed where the client takes it so and it is worth the time."""
+    varies = (*answer.headers, ("Vary", "Accept-Encoding"))
+    if answer.status != 200 or len(answer.body) < WORTH_PACKING or not _takes_gzip(request.header("accept-encoding")):
+        return Answer(answer.status, answer.body, answer.content_type, varies)
+    body = gzip.compress(answer.body, GZIP_LEVEL, mtime=0)
+    return Answer(answer.status, body, answer.content_type, (*varies, ("Content-Encoding", "gzip")))
 
 
 def _takes_gzip(accepted: str) -> bool:
