@@ -83,7 +83,7 @@ def _write(design: DesignFile, report: Report, *, update: bool, now: datetime, b
     project = _project(design, report)
     existing = Experiment.objects.select_for_update(no_key=True).filter(uid=design.id).first()
     if existing is not None and not update:
-        raise Invalid(f"there is an experiment {design.id} already; --update replaces its design")
+        raise Invalid(f"there is an experiment {design.id} already; ask for its design to be replaced")
     if existing is not None and existing.project_id != project.pk:
         raise Invalid(f"experiment {design.id} belongs to {existing.project.key}, not to {project.key}")
     experiment = existing or Experiment(uid=design.id, project=project, key=str(design.id))

@@ -26,7 +26,7 @@ EXAMPLE = (
 
 class SetForm(forms.Form):
     project = forms.ModelChoiceField(Project.objects.filter(source=Project.Source.AUTHORED).order_by("name", "pk"))
-    units = Json(label="Metrics", help_text=f"For example: {EXAMPLE}")
+    units = Json(label="Metrics", initial="", help_text=f"For example: {EXAMPLE}")
 
     def clean_units(self) -> Any:
         units = self.cleaned_data["units"]

@@ -41,7 +41,9 @@ def compare(control: Mean, treatment: Mean, *, confidence: float = 0.95) -> Comp
         interval=_around(difference, reach * error),
         lift=lift,
         lift_interval=None if lift is None else _around(lift, reach * _lift_error(control, treatment)),
+        interval_method="Welch; lift: delta method",
         p_value=student_two_sided(difference / error, degrees),
+        test="Welch's t",
     )
 
 

@@ -96,7 +96,7 @@ def test_a_design_that_is_here_is_replaced_only_when_that_is_asked_for(researche
     refused = send(researcher, design(name="Other hints"))
     allowed = send(researcher, design(name="Other hints"), update="on")
 
-    assert "there is an experiment" in pages.errors(refused)
+    assert "ask for its design to be replaced" in pages.errors(refused)
     assert pages.errors(allowed) == ""
     assert Experiment.objects.get(uid=UID).name == "Other hints"
 

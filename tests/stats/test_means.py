@@ -73,4 +73,4 @@ def test_a_control_of_zero_has_no_lift() -> None:
     found = compare(Mean(10, 0.0, 1.0), Mean(10, 1.0, 1.0))
 
     assert found is not None
-    assert found.lift is found.lift_interval is None
+    assert (found.lift, found.lift_interval) == (None, None)

@@ -66,7 +66,7 @@ class StratumValueAdmin(NeverEdited, Long):
         return mine + super().get_urls()
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
-        mine = {"sizes": strata.sizes(), "may_upload": may_upload(request)}
+        mine = {"sizes": strata.sizes(), "may_upload": may_upload(request), "title": "Stratification factors"}
         return super().changelist_view(request, {**(extra_context or {}), **mine})
 
     def _upload(self, request: HttpRequest) -> HttpResponse:

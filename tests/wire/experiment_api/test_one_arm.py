@@ -92,15 +92,15 @@ def test_a_bucket_that_contradicts_the_remembered_arm_is_kept_as_the_client_s_ow
 def _activated(user_id: str) -> str:
     """What a client of the Agent is told."""
     headers = {"X-Optimizely-SDK-Key": Project.objects.get().sdk_key}
-    answer = api.read(api.call("POST", "/v1/activate?experimentKey=Button", {"userId": user_id}, **headers))
+    answer = api.read(api.call("POST", "/v1/activate?experimentKey=Button", {"userId": user_id}, sent=headers))
     key: str = answer[0]["variationKey"]
     return key
 
 
 def _assigned(user_id: str) -> str:
     """What a client of UpGrade is told."""
-    api.read(api.call("POST", "/api/v6/init", {}, **{"User-Id": user_id}))
-    [decision] = api.read(api.call("POST", "/api/v6/assign", {"context": "Shop"}, **{"User-Id": user_id}))
+    api.read(api.call("POST", "/api/v6/init", {}, sent={"User-Id": user_id}))
+    [decision] = api.read(api.call("POST", "/api/v6/assign", {"context": "Shop"}, sent={"User-Id": user_id}))
     code: str = decision["assignedCondition"][0]["conditionCode"]
     return code
 
@@ -136,5 +136,5 @@ def test_what_is_switched_off_here_is_off_for_the_agent(path: str) -> None:
 
     api.read(api.call("PATCH", f"/api/v1/{path.format(**made)}", {"active": False}))
 
-    answer = api.call("POST", "/v1/activate?experimentKey=Button", {"userId": "ann"}, **headers)
+    answer = api.call("POST", "/v1/activate?experimentKey=Button", {"userId": "ann"}, sent=headers)
     assert answer.status_code == 403 or not api.read(answer)[0]["enabled"]
