@@ -7,6 +7,7 @@ log, the last line of defence) is here; what a dialect promises (auth, CORS, req
 import http.client
 import io
 import logging
+import os
 import random
 import threading
 import time
@@ -43,13 +44,20 @@ class Lane:
     def __init__(self, django: WsgiApplication, hot: Mapping[tuple[str, str], Handler]) -> None:
         self.django = django
         self.hot = dict(hot)
+        self._serving_pid = 0
 
-    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        started = time.perf_counter()
+    def _begin_serving(self) -> None:
+        """Start what works beside the requests, once in each process and never before a fork."""
         snapshots.ensure_following()
         metrics.ensure_handing_over()
         patience.ensure_watching()
         renewal.ensure_watching()
+        self._serving_pid = os.getpid()
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        started = time.perf_counter()
+        if self._serving_pid != os.getpid():
+            self._begin_serving()
         try:
             return self._answered(environ, start_response, started)
         except patience.HungUp:

@@ -16,6 +16,7 @@ from django.http import HttpRequest, HttpResponse
 from config import patience
 from config.wire.live import live
 
+MOST_HEADER_NAMES = 2048
 DRAINED_BYTES = 64 * 1024 * 1024
 NO_PARAMS: Mapping[str, str] = MappingProxyType({})
 
@@ -69,7 +70,7 @@ Handler = Callable[[Request], Answer]
 
 def from_environ(environ: dict[str, Any], params: Mapping[str, str] | None = None) -> Request:
     """The request of a WSGI environ, its body read when it is not too large. Raises patience.HungUp."""
-    headers = {_header_name(key): value for key, value in environ.items() if key[:5] == "HTTP_"}
+    headers = {name: value for key, value in environ.items() if (name := _header_names[key])}
     content_type = environ.get("CONTENT_TYPE")
     if content_type:
         headers["content-type"] = content_type
@@ -104,10 +105,17 @@ def _drain(stream: Any, length: int) -> None:
         left -= len(piece)
 
 
-@lru_cache(maxsize=512)
-def _header_name(key: str) -> str:
-    """`HTTP_USER_ID` as `user-id`."""
-    return key[5:].replace("_", "-").lower()
+class _HeaderNames(dict[str, str]):
+    """`user-id` for `HTTP_USER_ID`, nothing for what is no header: a server's environ holds the process's, too."""
+
+    def __missing__(self, key: str) -> str:
+        name = key[5:].replace("_", "-").lower() if key[:5] == "HTTP_" else ""
+        if len(self) < MOST_HEADER_NAMES:
+            self[key] = name
+        return name
+
+
+_header_names = _HeaderNames()
 
 
 def content_length(environ: Mapping[str, Any]) -> int:
