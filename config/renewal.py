@@ -16,11 +16,18 @@ TICK = 0.5
 
 _watch_pid = 0
 _is_leaving = False
+_known = ""
 
 
 def announce(directory: Path) -> None:
     """Tell the workers of now that others will take over."""
     (directory / MARK).write_text(str(time.time_ns()))
+
+
+def begin() -> None:
+    """This process serves from now on, whatever was announced before."""
+    global _known
+    _known = _mark()
 
 
 def is_leaving() -> bool:
@@ -32,12 +39,12 @@ def ensure_watching() -> None:
     global _watch_pid
     if _watch_pid != os.getpid():
         _watch_pid = os.getpid()
-        threading.Thread(target=_watch, args=(_mark(),), name="renewal", daemon=True).start()
+        threading.Thread(target=_watch, name="renewal", daemon=True).start()
 
 
-def _watch(seen: str) -> None:
+def _watch() -> None:
     global _is_leaving
-    while _mark() == seen:
+    while _mark() == _known:
         time.sleep(TICK)
     _is_leaving = True
 

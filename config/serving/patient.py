@@ -14,7 +14,7 @@ from typing import Any
 
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
-from config import patience
+from config import patience, renewal
 
 SILENCE_AT_THE_END = 2.0
 # A client that does not take its answer keeps a thread no longer than this for every piece of it.
@@ -23,6 +23,11 @@ PASSING = (errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED)
 
 
 class Worker(ThreadWorker):
+    def init_process(self) -> None:
+        """Serve, in a process that was forked just now."""
+        renewal.begin()
+        super().init_process()
+
     def accept(self, listener: socket.socket) -> None:
         """Take a connection, and give it a thread when it says something."""
         try:
