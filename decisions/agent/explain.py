@@ -3,13 +3,13 @@
 Slower than `deciding`, and the only way to decide whatever is more than a draw or a remembered arm.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from decisions import deciding
 from decisions.agent import profiles
-from decisions.compile import Snapshot
+from decisions.compile import Comparison, Snapshot
 from decisions.engine import Decision, ExperimentDecision, Subject
 from decisions.engine.values import Predict
 
@@ -29,13 +29,18 @@ class Wishes:
     predict: Predict | None = None
 
 
-def person(snapshot: Snapshot, subject: Subject, wishes: Wishes) -> tuple[Subject, deciding.Profile | None]:
-    """The person behind the id and what is remembered of them, unless the client wishes it ignored."""
+def person(
+    snapshot: Snapshot, subject: Subject, wishes: Wishes, *, beyond: Iterable[Comparison] = ()
+) -> tuple[Subject, deciding.Profile | None]:
+    """The person behind the id and what is remembered of them, unless the client wishes it ignored.
+
+    What a datafile cannot say (`beyond`) is no memory, and told all the same.
+    """
     if wishes.ignores_profile:
-        return subject, None
+        return subject, deciding.with_arms_beyond(snapshot, None, subject, beyond=beyond)
     if snapshot.is_mirrored and profiles.is_kept(snapshot, service=wishes.profiles):
         return subject, profiles.lookup(snapshot, subject.user_id, service=wishes.profiles)
-    return deciding.subject_and_profile(snapshot, subject)
+    return deciding.subject_and_profile(snapshot, subject, beyond=beyond)
 
 
 def flags(
@@ -56,7 +61,6 @@ def flags(
             overrides=wishes.overrides,
             forced=wishes.forced,
             cmab=wishes.predict,
-            ignore_profile=wishes.ignores_profile,
         )
         for key in keys
     ]

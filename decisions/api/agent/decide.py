@@ -52,14 +52,16 @@ def decide(request: Request, snapshot: Snapshot) -> Answer:
     keys = request.values("keys")
     now = datetime.now(UTC)
     if _is_plain(request, snapshot, asked, options, keys):
-        person, profile = deciding.subject_and_profile(snapshot, subject)
+        beyond = deciding.beyond_flags(snapshot, keys)
+        person, profile = deciding.subject_and_profile(snapshot, subject, beyond=beyond)
         outcomes = _outcomes(snapshot, person, keys, profile)
         _note(snapshot, person, outcomes, options, now)
         if live.AGENT_NOTIFICATIONS and noticing.is_wanted(snapshot):
             _notify(snapshot, subject, [Decision(each) for each in outcomes], options)
         return _answer_plain(outcomes, context, options, is_list=len(keys) != 1)
     wishes = _wishes(request, snapshot, asked, options)
-    person, profile = explain.person(snapshot, subject, wishes)
+    beyond = deciding.beyond_flags(snapshot, keys)
+    person, profile = explain.person(snapshot, subject, wishes, beyond=beyond)
     decisions = explain.flags(snapshot, person, profile, _distinct(snapshot, keys), wishes=wishes, now=now)
     predicted = {each.outcome.flag_key: each.cmab_uuid for each in decisions if each.cmab_uuid}
     _note(snapshot, person, [each.outcome for each in decisions], options, now, predicted)
