@@ -80,8 +80,9 @@ def _decide(
         outcomes = dict(zip(flags, found, strict=True))
         return person, outcomes, {arm.experiment_key: arm for arm in arms if arm is not None}
     person, profile = explain.person(snapshot, subject, wishes, beyond=beyond)
-    decisions = explain.flags(snapshot, person, profile, flags, wishes=wishes, now=now)
-    told = explain.experiments(snapshot, person, profile, experiments, wishes=wishes, now=now)
+    decisions = explain.flags(snapshot, person, profile, flags, wishes=wishes)
+    told = explain.experiments(snapshot, person, profile, experiments, wishes=wishes)
+    explain.keep(snapshot, person, [*decisions, *told], profile, wishes=wishes, now=now)
     outcomes = {key: decision.outcome for key, decision in zip(flags, decisions, strict=True)}
     return person, outcomes, {arm.experiment_key: arm for arm in told}
 

@@ -50,10 +50,9 @@ def flags(
     keys: Sequence[str],
     *,
     wishes: Wishes,
-    now: datetime,
 ) -> list[Decision]:
-    """Decide flags in the order of `keys` for what `person` answered; the profile is saved once, if at all."""
-    decisions = [
+    """Decide flags in the order of `keys` for what `person` answered; `keep` saves what was drawn."""
+    return [
         snapshot.engine.explain(
             key,
             subject,
@@ -64,8 +63,6 @@ def flags(
         )
         for key in keys
     ]
-    _keep(snapshot, subject, decisions, profile, wishes, now)
-    return decisions
 
 
 def experiments(
@@ -75,7 +72,6 @@ def experiments(
     keys: Sequence[str],
     *,
     wishes: Wishes,
-    now: datetime,
 ) -> list[ExperimentDecision]:
     """The arms of experiments by key, for `activate`; unknown keys are left out."""
     found = [
@@ -84,23 +80,22 @@ def experiments(
         )
         for key in keys
     ]
-    decisions = [decision for decision in found if decision is not None]
-    _keep(snapshot, subject, decisions, profile, wishes, now)
-    return decisions
+    return [decision for decision in found if decision is not None]
 
 
-def _keep(
+def keep(
     snapshot: Snapshot,
     subject: Subject,
-    decisions: Sequence[Decision] | Sequence[ExperimentDecision],
+    decisions: Iterable[Decision | ExperimentDecision],
     profile: deciding.Profile | None,
+    *,
     wishes: Wishes,
     now: datetime,
 ) -> None:
-    """Save newly drawn arms where profiles are kept."""
+    """Save newly drawn arms where profiles are kept, in one write."""
     if wishes.ignores_profile or not profiles.remembers_draws(snapshot, service=wishes.profiles):
         return
     drawn = dict(decision.remember for decision in decisions if decision.remember is not None)
     fresh = {key: arm for key, arm in drawn.items() if (profile or {}).get(key) != arm}
     if fresh:
-        profiles.remember(snapshot, subject.user_id, fresh, now=now, service=wishes.profiles)
+        profiles.remember(snapshot, subject.user_id, fresh, before=profile or {}, now=now, service=wishes.profiles)

@@ -62,7 +62,8 @@ def decide(request: Request, snapshot: Snapshot) -> Answer:
     wishes = _wishes(request, snapshot, asked, options)
     beyond = deciding.beyond_flags(snapshot, keys)
     person, profile = explain.person(snapshot, subject, wishes, beyond=beyond)
-    decisions = explain.flags(snapshot, person, profile, _distinct(snapshot, keys), wishes=wishes, now=now)
+    decisions = explain.flags(snapshot, person, profile, _distinct(snapshot, keys), wishes=wishes)
+    explain.keep(snapshot, person, decisions, profile, wishes=wishes, now=now)
     predicted = {each.outcome.flag_key: each.cmab_uuid for each in decisions if each.cmab_uuid}
     _note(snapshot, person, [each.outcome for each in decisions], options, now, predicted)
     if live.AGENT_NOTIFICATIONS and noticing.is_wanted(snapshot):
