@@ -16,7 +16,7 @@ from typing import Any
 
 from django.db import close_old_connections, connection
 
-from config import hangups, metrics, patience, renewal
+from config import agent_timers, hangups, metrics, patience, renewal
 from config.wire.live import live
 from config.wire.message import Answer, Handler, Request, content_length, from_environ
 from decisions import snapshots
@@ -89,7 +89,8 @@ class Lane:
             return start_response(status, headers, exc_info) if exc_info else start_response(status, headers)
 
         body = self.django(environ, start)
-        _note(environ, OTHER, seen[0] if seen else 500, started)
+        route = environ.get("PATH_INFO", "/")
+        _note(environ, route if route in agent_timers.ROUTES else OTHER, seen[0] if seen else 500, started)
         return body
 
 

@@ -11,7 +11,9 @@ import time
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess
 
+from config.agent_timers import AgentTimers
 from decisions import snapshots
+from decisions.upstream import forwarding
 from events import writer
 
 SAMPLE = 32
@@ -19,6 +21,7 @@ FLUSH_SECONDS = 1.0
 BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 
 Tally = dict[tuple[str, int], int]
+Durations = dict[str, float]
 
 _requests = Counter("arbiter_requests", "Answered requests.", ("route", "status"))
 _seconds = Histogram(
@@ -27,15 +30,21 @@ _seconds = Histogram(
     ("route",),
     buckets=BUCKETS,
 )
+_seconds_all = Counter("arbiter_request_seconds_all", "Seconds that all requests took together.", ("route",))
 _gauges = {
     "projects": Gauge("arbiter_projects", "Projects this server decides for.", multiprocess_mode="livemax"),
     "database_away": Gauge("arbiter_database_away", "1 while the database is away.", multiprocess_mode="livemax"),
     "spooled_bytes": Gauge("arbiter_spooled_bytes", "Events that wait on disk.", multiprocess_mode="livesum"),
     "dropped_exposures": Gauge("arbiter_dropped_exposures", "Exposures without a place.", multiprocess_mode="livesum"),
+    "untold": Gauge("arbiter_untold_events", "Events that wait to be told upstream.", multiprocess_mode="livesum"),
+    "told": Gauge("arbiter_told_batches", "Batches that arrived upstream.", multiprocess_mode="livesum"),
+    "failed": Gauge("arbiter_failed_batches", "Batches that did not arrive upstream.", multiprocess_mode="livesum"),
+    "retried": Gauge("arbiter_retried_batches", "Batches that were tried again.", multiprocess_mode="livesum"),
 }
 _local = threading.local()
-_tallies: list[Tally] = []
+_tallies: list[tuple[Tally, Durations]] = []
 _handed_over: Tally = {}
+_handed_over_seconds: Durations = {}
 _lock = threading.Lock()
 _thread_pid = 0
 
@@ -43,10 +52,11 @@ _thread_pid = 0
 def observe(route: str, status: int, duration: float) -> None:
     """Count one answer of a route. `duration` in seconds."""
     try:
-        tally: Tally = _local.tally
+        tally, durations = _local.tally
     except AttributeError:
-        tally = _local.tally = {}
-        _tallies.append(tally)
+        tally, durations = _local.tally = ({}, {})
+        _tallies.append(_local.tally)
+    durations[route] = durations.get(route, 0.0) + duration
     key = (route, status)
     count = tally[key] = tally.get(key, 0) + 1
     if count % SAMPLE == 1:
@@ -57,9 +67,15 @@ def hand_over() -> None:
     """Add what the threads tallied since the last call to the counters."""
     with _lock:
         totals: Tally = {}
-        for tally in list(_tallies):
+        seconds: Durations = {}
+        for tally, durations in list(_tallies):
             for key, count in list(tally.items()):
                 totals[key] = totals.get(key, 0) + count
+            for route, duration in list(durations.items()):
+                seconds[route] = seconds.get(route, 0.0) + duration
+        for route, duration in seconds.items():
+            _seconds_all.labels(route).inc(max(0.0, duration - _handed_over_seconds.get(route, 0.0)))
+        _handed_over_seconds.update(seconds)
         for key, count in totals.items():
             fresh = count - _handed_over.get(key, 0)
             _handed_over[key] = count
@@ -89,14 +105,18 @@ def gauge() -> None:
     _gauges["database_away"].set(seen.database_away_since is not None)
     _gauges["spooled_bytes"].set(log.spooled_bytes)
     _gauges["dropped_exposures"].set(log.dropped)
+    for name, value in zip(("untold", "told", "failed", "retried"), forwarding.counts(), strict=True):
+        _gauges[name].set(value)
 
 
 def rendered() -> bytes:
     """The text exposition of all worker processes, or of this one when no multi-process directory is set."""
     hand_over()
     gauge()
-    if not os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
-        return generate_latest(REGISTRY)
-    registry = CollectorRegistry()
-    multiprocess.MultiProcessCollector(registry)
-    return generate_latest(registry)
+    registry: CollectorRegistry = REGISTRY
+    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        registry = CollectorRegistry()
+        multiprocess.MultiProcessCollector(registry)
+    as_the_agent = CollectorRegistry()
+    as_the_agent.register(AgentTimers(registry.collect()))
+    return generate_latest(registry) + generate_latest(as_the_agent)

@@ -4,16 +4,31 @@ Every variable is listed in README.md, "Settings".
 """
 
 import base64
+import os
 from pathlib import Path
 from typing import Any
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from config import agent_file
 from config.durations import seconds_in
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.FileAwareEnv()
+
+
+def _read_agent_file() -> None:
+    """What an Agent's configuration file says, unless a variable says it."""
+    name = env.str("OPTIMIZELY_CONFIG_FILENAME", default="")
+    try:
+        for variable, value in (agent_file.variables_in(Path(name)) if name else {}).items():
+            os.environ.setdefault(variable, value)
+    except agent_file.Unreadable as fault:
+        raise ImproperlyConfigured(f"OPTIMIZELY_CONFIG_FILENAME: {fault}") from fault
+
+
+_read_agent_file()
 
 DEVELOPMENT_SECRET = "development-only-secret-never-use-it-in-production"
 
@@ -84,6 +99,7 @@ def _database() -> dict[str, Any]:
     # On SQLite too: the last connection to close a file copies and removes its log, 20 ms each time.
     config["CONN_MAX_AGE"] = None
     if config["ENGINE"].endswith("sqlite3"):
+        VAR_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)  # SQLite makes the file only
         options["transaction_mode"] = "IMMEDIATE"
         options["timeout"] = 20
         options["init_command"] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-65536;"

@@ -23,6 +23,7 @@ urlpatterns = [
     path("", RedirectView.as_view(url="/admin/")),
     path("admin/", admin.site.urls),
     path("admin", RedirectView.as_view(url="/admin/")),
+    path("", include("config.routes.welcome")),
     path("", include("config.routes.swagger")),
     path("", include("config.routes.upgrade")),
     path("", include("config.routes.experiment_api")),

@@ -73,7 +73,8 @@ class Comparison:
 class Snapshot:
     """Everything a request needs to know of one project, frozen.
 
-    `datafile` are the bytes SDKs download; `document` is the published document ({} for a mirrored project).
+    `datafile` are the bytes SDKs download, `told` the engine of it; `engine` also knows the experiments that it cannot
+    say, by flag key in `beyond`. `document` is the published document ({} for a mirrored project).
     `remembering` are the experiments whose remembered arms must be read; `reads` is whether any read is due at all.
     """
 
@@ -91,6 +92,7 @@ class Snapshot:
     changed_at: datetime
     expires_at: datetime | None
     engine: Engine
+    told: Engine
     datafile: bytes
     document: Mapping[str, Any]
     experiments: Mapping[int, Comparison]
@@ -98,6 +100,7 @@ class Snapshot:
     by_datafile_id: Mapping[str, Comparison]
     by_key: Mapping[str, Comparison]
     remembering: tuple[Comparison, ...]
+    beyond: Mapping[str, tuple[Comparison, ...]]
     has_aliases: bool
     plans: plans.Plans
 
@@ -174,16 +177,19 @@ def compile_snapshot(*, sources: Sources, now: datetime, previous: Snapshot | No
 
     Raises engine.InvalidDatafile when a mirrored datafile cannot be used.
     """
-    engine = None if previous is None else previous.engine
+    engine, told = (None, None) if previous is None else (previous.engine, previous.told)
     at = now if sources.at is None else datetime.fromisoformat(sources.at)
     if sources.is_mirrored:
         body = sources.published.encode() or orjson.dumps(EMPTY_DATAFILE)
-        return _snapshot(sources, _engine(orjson.loads(body), engine), body, {}, at, None)
+        mirrored = _engine(orjson.loads(body), engine)
+        return _snapshot(sources, mirrored, mirrored, body, {}, at, None)
     document = orjson.loads(sources.published) if sources.published else documents.EMPTY
     rendered = datafiles.render(document, naming=_naming(sources), now=now)
+    public = _engine(rendered, told)
     return _snapshot(
         sources,
-        _engine(rendered, engine),
+        _whole_engine(sources, document, now, engine) or public,
+        public,
         orjson.dumps(rendered, option=orjson.OPT_SORT_KEYS),
         document,
         datafiles.changed_at(document, now=now, published_at=at),
@@ -203,14 +209,31 @@ def _naming(sources: Sources) -> datafiles.Naming:
     )
 
 
-def _engine(document: object, previous: Engine | None) -> Engine:
-    datafile = load(document)
-    return previous if previous is not None and previous.datafile == datafile else compile_project(datafile, previous)
+def _engine(document: object, previous: Engine | None, given: frozenset[str] = frozenset()) -> Engine:
+    return compile_project(load(document), previous, given)
+
+
+def _whole_engine(
+    sources: Sources, document: Mapping[str, Any], now: datetime, previous: Engine | None
+) -> Engine | None:
+    """The engine that also knows what a datafile cannot say; None when there is no such thing."""
+    beyond = datafiles.beyond(document, now=now)
+    if not beyond:
+        return None
+    rendered = datafiles.render(document, naming=_naming(sources), now=now, beyond=beyond)
+    return _engine(rendered, previous, frozenset(row["datafile_id"] for row in beyond))
+
+
+def _beyond(engine: Engine, rows: Mapping[str, Comparison]) -> dict[str, tuple[Comparison, ...]]:
+    """The experiments that each flag names and a datafile cannot say, by flag key."""
+    found = {key: [rows[rule] for rule in engine.rule_ids(key) if rule in engine.given] for key in engine.flag_keys}
+    return {key: tuple(each) for key, each in found.items() if each} if engine.given else {}
 
 
 def _snapshot(
     sources: Sources,
     engine: Engine,
+    told: Engine,
     datafile: bytes,
     document: Mapping[str, Any],
     changed_at: datetime,
@@ -218,6 +241,7 @@ def _snapshot(
 ) -> Snapshot:
     remembering = frozenset(sources.remembering)
     rows = tuple(_comparison(row, document, row["id"] in remembering) for row in document.get("experiments", ()))
+    by_datafile_id = {row.datafile_id: row for row in rows}
     return Snapshot(
         project_id=sources.project_id,
         project_uid=sources.project_uid,
@@ -233,13 +257,15 @@ def _snapshot(
         changed_at=changed_at,
         expires_at=expires_at,
         engine=engine,
+        told=told,
         datafile=datafile,
         document=document,
         experiments=MappingProxyType({row.id: row for row in rows}),
         by_uid=MappingProxyType({row.uid: row for row in rows}),
-        by_datafile_id=MappingProxyType({row.datafile_id: row for row in rows}),
+        by_datafile_id=MappingProxyType(by_datafile_id),
         by_key=MappingProxyType({row.key: row for row in rows}),
         remembering=tuple(row for row in rows if row.remembers),
+        beyond=MappingProxyType(_beyond(engine, by_datafile_id)),
         has_aliases=sources.has_aliases,
         plans=plans.compile_plans(document, engine),
     )

@@ -28,9 +28,16 @@ class Naming:
     revision: str
 
 
-def render(document: Document, *, naming: Naming, now: datetime) -> dict[str, Any]:
-    """The datafile v4 of an authored project as it holds at `now`."""
-    running = [row for row in document["experiments"] if is_live(row, now=now) and is_expressible(row, document)]
+def render(
+    document: Document, *, naming: Naming, now: datetime, beyond: Sequence[Mapping[str, Any]] = ()
+) -> dict[str, Any]:
+    """The datafile v4 of an authored project as it holds at `now`.
+
+    `beyond` are experiments that it cannot say: with them it is for this server alone, which knows their arms by other
+    means. They stand in the order of their flags without audience, group or traffic.
+    """
+    said = [row for row in document["experiments"] if is_live(row, now=now) and is_expressible(row, document)]
+    running = [*said, *map(_unsaid, beyond)]
     grouped = {row["exclusion_group"] for row in running if row["exclusion_group"] is not None}
     tests = [row for row in running if row["kind"] == "ab_test"]
     values = _values_by_variation(document)
@@ -60,6 +67,16 @@ def render(document: Document, *, naming: Naming, now: datetime) -> dict[str, An
         "integrations": [],
         "holdouts": [],
     }
+
+
+def beyond(document: Document, *, now: datetime) -> list[Mapping[str, Any]]:
+    """The experiments that run at `now` and that `render` leaves out."""
+    running = [row for row in document["experiments"] if is_live(row, now=now)]
+    return [row for row in running if not is_expressible(row, document)]
+
+
+def _unsaid(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {**row, "audience": None, "exclusion_group": None, "traffic": "0"}
 
 
 def is_live(experiment: Mapping[str, Any], *, now: datetime) -> bool:

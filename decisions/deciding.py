@@ -3,7 +3,7 @@
 Pure draws live in `decisions.engine`; UpGrade's rules around them in `decisions.drawing.assigning`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from django.db import transaction
@@ -11,6 +11,7 @@ from django.db import transaction
 from decisions import snapshots
 from decisions.compile import Arm, Comparison, Snapshot
 from decisions.drawing import assigning, recalling
+from decisions.drawing import beyond as arms_beyond
 from decisions.engine import Subject
 from experiments.errors import Invalid
 from experiments.models import Experiment, Project
@@ -21,11 +22,48 @@ from users.models import Assignment
 Profile = Mapping[str, str]
 
 
-def subject_and_profile(snapshot: Snapshot, subject: Subject) -> tuple[Subject, Profile | None]:
+def subject_and_profile(
+    snapshot: Snapshot, subject: Subject, *, beyond: Iterable[Comparison] = ()
+) -> tuple[Subject, Profile | None]:
     """The person behind the id, and their remembered arms as `{experiment datafile id: variation datafile id}`.
 
     No read when no remembered arm of the project can differ from the draw and no aliases exist; one read otherwise.
+    `beyond` are experiments that a datafile cannot say: their arms are in the profile too, "" where they are unknown.
     """
+    asked = subject
+    subject, profile = _remembered(snapshot, subject)
+    return subject, with_arms_beyond(snapshot, profile, asked, beyond=beyond)
+
+
+def with_arms_beyond(
+    snapshot: Snapshot, profile: Profile | None, subject: Subject, *, beyond: Iterable[Comparison]
+) -> Profile | None:
+    """The same profile, with what the ladder of UpGrade's rules says of these experiments instead of what it held."""
+    unsaid = tuple(beyond)
+    if not unsaid:
+        return profile
+    ids = {row.datafile_id for row in unsaid}
+    kept = {experiment: arm for experiment, arm in (profile or {}).items() if experiment not in ids}
+    return {**kept, **arms_beyond.arms_of(snapshot, unsaid, subject)}
+
+
+def beyond_flags(snapshot: Snapshot, flag_keys: Iterable[str] = ()) -> Iterable[Comparison]:
+    """The experiments that these flags (all, when none is named) name and a datafile cannot say."""
+    if not snapshot.beyond:
+        return ()
+    named = tuple(flag_keys) or snapshot.beyond
+    return {row.id: row for key in named for row in snapshot.beyond.get(key, ())}.values()
+
+
+def beyond_experiments(snapshot: Snapshot, keys: Iterable[str]) -> Iterable[Comparison]:
+    """The same for experiments named by their own keys."""
+    if not snapshot.engine.given:
+        return ()
+    found = [snapshot.by_key[key] for key in keys if key in snapshot.by_key]
+    return [row for row in found if row.datafile_id in snapshot.engine.given]
+
+
+def _remembered(snapshot: Snapshot, subject: Subject) -> tuple[Subject, Profile | None]:
     if not snapshot.reads:
         return subject, None
     root, arms = recalling.arms_of(

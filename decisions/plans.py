@@ -21,6 +21,8 @@ Document = Mapping[str, Any]
 Pick = Callable[[str], int | None]
 """From a unit's id to the variation it draws; None: not let in."""
 
+Holds = Callable[[Mapping[str, Any]], bool]
+
 NOBODY: frozenset[int] = frozenset()
 
 
@@ -52,8 +54,8 @@ class PlannedPoint:
 class Plan:
     """One experiment. Segments are closed over their children; `audience` None lets everybody draw.
 
-    `weights` are percents, `place_set` the places of `points`. `rules_hold` is whether the audience's rules hold for
-    somebody of whom no attribute is known.
+    `weights` are percents, `place_set` the places of `points`. `rules` tells whether the audience's rules hold for
+    attributes (None: without an audience), `rules_hold` whether they do for somebody of whom none is known.
     """
 
     id: int
@@ -80,6 +82,7 @@ class Plan:
     excluded: frozenset[int]
     audience: frozenset[int] | None
     rules_hold: bool
+    rules: Holds | None
     arms: tuple[PlannedArm, ...]
     points: tuple[PlannedPoint, ...]
     places: frozenset[Place]
@@ -177,6 +180,7 @@ def _needs(plans: Sequence[Plan], globally: frozenset[int]) -> Needs:
 
 def _plan(row: Mapping[str, Any], document: Document, segments: Mapping[int, Any], engine: Engine) -> Plan:
     design = row["design"]
+    rules = None if row["audience"] is None else _rules(row["audience"], document)
     points = tuple(PlannedPoint(point["id"], point["site"], point["target"]) for point in row["points"])
     return Plan(
         id=row["id"],
@@ -202,7 +206,8 @@ def _plan(row: Mapping[str, Any], document: Document, segments: Mapping[int, Any
         included=_listed(row["lists"], "include", segments),
         excluded=_listed(row["lists"], "exclude", segments),
         audience=None if row["audience"] is None else _closure([row["audience"]], segments),
-        rules_hold=row["audience"] is None or _rules_hold(row["audience"], document),
+        rules_hold=rules is None or rules({}),
+        rules=rules,
         arms=tuple(_arm(arm, row) for arm in row["variations"]),
         points=points,
         places=frozenset(point.place for point in points),
@@ -271,10 +276,10 @@ def _seeded_pick(row: Mapping[str, Any]) -> Pick:
     return pick
 
 
-def _rules_hold(segment_id: int, document: Document) -> bool:
+def _rules(segment_id: int, document: Document) -> Holds:
     compiler = AudienceCompiler({})
     test = compiler.test(read_audience_tree(conditions_of(segment_id, document), "audience"))
-    return test is None or test({}, [NO_SEGMENTS])
+    return lambda attributes: test is None or test(attributes, [NO_SEGMENTS])
 
 
 def _flag(row: Mapping[str, Any], segments: Mapping[int, Any]) -> PlannedFlag:

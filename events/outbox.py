@@ -34,7 +34,10 @@ class _Post:
 
 
 class Outbox:
-    """`deliver` gets up to `batch_size` items of one address, at the latest `flush_seconds` after the first came."""
+    """`deliver` gets up to `batch_size` items of one address, at the latest `flush_seconds` after the first came.
+
+    `arrived`, `failed` and `retried` count batches.
+    """
 
     def __init__(self, name: str, deliver: Deliver, *, batch_size: int, flush_seconds: float, queue_size: int) -> None:
         self.name = name
@@ -44,10 +47,15 @@ class Outbox:
         self._queue_size = queue_size
         self._posts: dict[Hashable, _Post] = {}
         self._count = 0
+        self.arrived = self.failed = self.retried = 0
         self._changed = threading.Condition()
         self._pid = 0
         self._is_closing = False
         atexit.register(self.close)
+
+    @property
+    def waiting(self) -> int:
+        return self._count
 
     def offer(self, address: Hashable, item: Any) -> bool:
         """Queue an item; False when there is no room for it."""
@@ -85,7 +93,10 @@ class Outbox:
         for address in due:
             post = self._posts[address]
             batch = list(post.items)[: self._batch_size]
+            self.retried += post.failures > 0
             arrived = self._deliver(address, batch)
+            self.arrived += arrived
+            self.failed += not arrived
             with self._changed:
                 self._note(address, post, len(batch) if arrived else 0)
 

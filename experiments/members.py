@@ -36,3 +36,9 @@ def add(*, segment: Segment, units: Iterable[Unit]) -> int:
         before = segment.members.count()
         SegmentMember.objects.bulk_create(rows, ignore_conflicts=True, batch_size=AT_ONCE)
         return segment.members.count() - before
+
+
+def with_groups(segment_ids: Iterable[int]) -> frozenset[int]:
+    """Those of these segments in which groups are listed. One query."""
+    rows = SegmentMember.objects.filter(segment_id__in=list(segment_ids)).exclude(unit_type="user")
+    return frozenset(rows.order_by("segment_id").values_list("segment_id", flat=True).distinct())

@@ -16,7 +16,6 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from config import patience
 from config.wire.live import live
 
-MOST_HEADER_NAMES = 2048
 DRAINED_BYTES = 64 * 1024 * 1024
 NO_PARAMS: Mapping[str, str] = MappingProxyType({})
 

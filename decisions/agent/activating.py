@@ -69,15 +69,20 @@ def _decide(
     now: datetime,
 ) -> tuple[Subject, dict[str, Outcome], dict[str, ExperimentDecision]]:
     """On the fast path where a decision is all that is asked, else by the interpreter."""
+    beyond = [
+        *(deciding.beyond_flags(snapshot, flags) if flags else ()),
+        *deciding.beyond_experiments(snapshot, experiments),
+    ]
     if _is_plain(snapshot, flags, experiments, wishes):
-        person, profile = deciding.subject_and_profile(snapshot, subject)
+        person, profile = deciding.subject_and_profile(snapshot, subject, beyond=beyond)
         found = snapshot.engine.decide_all(person, profile=profile, keys=flags)
         arms = [_arm(snapshot, key, person, profile) for key in experiments]
         outcomes = dict(zip(flags, found, strict=True))
         return person, outcomes, {arm.experiment_key: arm for arm in arms if arm is not None}
-    person, profile = explain.person(snapshot, subject, wishes)
-    decisions = explain.flags(snapshot, person, profile, flags, wishes=wishes, now=now)
-    told = explain.experiments(snapshot, person, profile, experiments, wishes=wishes, now=now)
+    person, profile = explain.person(snapshot, subject, wishes, beyond=beyond)
+    decisions = explain.flags(snapshot, person, profile, flags, wishes=wishes)
+    told = explain.experiments(snapshot, person, profile, experiments, wishes=wishes)
+    explain.keep(snapshot, person, [*decisions, *told], profile, wishes=wishes, now=now)
     outcomes = {key: decision.outcome for key, decision in zip(flags, decisions, strict=True)}
     return person, outcomes, {arm.experiment_key: arm for arm in told}
 

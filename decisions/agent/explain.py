@@ -3,13 +3,13 @@
 Slower than `deciding`, and the only way to decide whatever is more than a draw or a remembered arm.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from decisions import deciding
 from decisions.agent import profiles
-from decisions.compile import Snapshot
+from decisions.compile import Comparison, Snapshot
 from decisions.engine import Decision, ExperimentDecision, Subject
 from decisions.engine.values import Predict
 
@@ -29,13 +29,18 @@ class Wishes:
     predict: Predict | None = None
 
 
-def person(snapshot: Snapshot, subject: Subject, wishes: Wishes) -> tuple[Subject, deciding.Profile | None]:
-    """The person behind the id and what is remembered of them, unless the client wishes it ignored."""
+def person(
+    snapshot: Snapshot, subject: Subject, wishes: Wishes, *, beyond: Iterable[Comparison] = ()
+) -> tuple[Subject, deciding.Profile | None]:
+    """The person behind the id and what is remembered of them, unless the client wishes it ignored.
+
+    What a datafile cannot say (`beyond`) is no memory, and told all the same.
+    """
     if wishes.ignores_profile:
-        return subject, None
+        return subject, deciding.with_arms_beyond(snapshot, None, subject, beyond=beyond)
     if snapshot.is_mirrored and profiles.is_kept(snapshot, service=wishes.profiles):
         return subject, profiles.lookup(snapshot, subject.user_id, service=wishes.profiles)
-    return deciding.subject_and_profile(snapshot, subject)
+    return deciding.subject_and_profile(snapshot, subject, beyond=beyond)
 
 
 def flags(
@@ -45,10 +50,9 @@ def flags(
     keys: Sequence[str],
     *,
     wishes: Wishes,
-    now: datetime,
 ) -> list[Decision]:
-    """Decide flags in the order of `keys` for what `person` answered; the profile is saved once, if at all."""
-    decisions = [
+    """Decide flags in the order of `keys` for what `person` answered; `keep` saves what was drawn."""
+    return [
         snapshot.engine.explain(
             key,
             subject,
@@ -56,12 +60,9 @@ def flags(
             overrides=wishes.overrides,
             forced=wishes.forced,
             cmab=wishes.predict,
-            ignore_profile=wishes.ignores_profile,
         )
         for key in keys
     ]
-    _keep(snapshot, subject, decisions, profile, wishes, now)
-    return decisions
 
 
 def experiments(
@@ -71,7 +72,6 @@ def experiments(
     keys: Sequence[str],
     *,
     wishes: Wishes,
-    now: datetime,
 ) -> list[ExperimentDecision]:
     """The arms of experiments by key, for `activate`; unknown keys are left out."""
     found = [
@@ -80,23 +80,22 @@ def experiments(
         )
         for key in keys
     ]
-    decisions = [decision for decision in found if decision is not None]
-    _keep(snapshot, subject, decisions, profile, wishes, now)
-    return decisions
+    return [decision for decision in found if decision is not None]
 
 
-def _keep(
+def keep(
     snapshot: Snapshot,
     subject: Subject,
-    decisions: Sequence[Decision] | Sequence[ExperimentDecision],
+    decisions: Iterable[Decision | ExperimentDecision],
     profile: deciding.Profile | None,
+    *,
     wishes: Wishes,
     now: datetime,
 ) -> None:
-    """Save newly drawn arms where profiles are kept."""
+    """Save newly drawn arms where profiles are kept, in one write."""
     if wishes.ignores_profile or not profiles.remembers_draws(snapshot, service=wishes.profiles):
         return
     drawn = dict(decision.remember for decision in decisions if decision.remember is not None)
     fresh = {key: arm for key, arm in drawn.items() if (profile or {}).get(key) != arm}
     if fresh:
-        profiles.remember(snapshot, subject.user_id, fresh, now=now, service=wishes.profiles)
+        profiles.remember(snapshot, subject.user_id, fresh, before=profile or {}, now=now, service=wishes.profiles)

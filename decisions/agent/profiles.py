@@ -12,12 +12,17 @@ from django.db import transaction
 
 from decisions import deciding
 from decisions.compile import Snapshot
+from decisions.upstream import profile_services
 from experiments.errors import NotAllowed
 from users import assignments, stored_profiles
 from users.assignments import Unit
 from users.models import Assignment
 
 Arms = Mapping[str, str]
+
+
+REST = "rest"
+KINDS = stored_profiles.NAMES | {REST}
 
 
 class NoService(NotAllowed):
@@ -37,7 +42,7 @@ def remembers_draws(snapshot: Snapshot, *, service: str | None = None) -> bool:
 def _service(name: str | None) -> str | None:
     config = settings.AGENT_PROFILES
     chosen = config.get("default", "") if name is None else name
-    return chosen if chosen in config.get("services", {}) else None
+    return chosen if chosen in config.get("services", {}) and chosen in KINDS else None
 
 
 def lookup(snapshot: Snapshot, user_id: str, *, service: str | None = None) -> Arms:
@@ -65,10 +70,11 @@ def save(snapshot: Snapshot, user_id: str, arms: Arms, *, now: datetime, service
         _remember(snapshot, root, arms, now)
 
 
-def remember(snapshot: Snapshot, user_id: str, arms: Arms, *, now: datetime, service: str | None = None) -> None:
-    """Add newly drawn arms to a person's profile, in one write."""
+def remember(
+    snapshot: Snapshot, user_id: str, arms: Arms, *, before: Arms, now: datetime, service: str | None = None
+) -> None:
+    """Add newly drawn arms to a person's profile as it was looked up `before`, in one write."""
     if snapshot.is_mirrored:
-        before = lookup(snapshot, user_id, service=service)
         _store(service).put(project_id=snapshot.project_id, user_id=user_id, arms={**before, **arms})
         return
     with transaction.atomic():
@@ -83,7 +89,8 @@ def _require(snapshot: Snapshot, service: str | None) -> None:
 def _store(service: str | None) -> stored_profiles.Store:
     name = _service(service)
     assert name is not None, "the caller asked `is_kept`"
-    return stored_profiles.store(name, settings.AGENT_PROFILES["services"][name])
+    config = settings.AGENT_PROFILES["services"][name] or {}
+    return profile_services.service(config) if name == REST else stored_profiles.store(name, config)
 
 
 def _end_other_arms(snapshot: Snapshot, unit: Unit, arms: Arms, now: datetime) -> None:

@@ -75,13 +75,21 @@ def arm_in(snapshot: Snapshot, experiment_id: int, user_id: str) -> int | None:
         return None
     person = recalling.person(user_id=user_id, needs=snapshot.plans.needs)
     if person is None:
-        person = recalling.visitor(user_id=user_id, groups={}, needs=snapshot.plans.needs)
+        person = stranger(snapshot, user_id, [experiment_id])
     if not person.is_known and not plan.takes_anybody:
         return None
     if plan.id not in person.arms and (plan.status not in LIVE or is_excluded_globally(snapshot.plans, person)):
         return None
     arms = arms_of(plan, person) if refusal(plan, person) is None else ()
     return arms[0] if arms else None
+
+
+def stranger(snapshot: Snapshot, user_id: str, experiment_ids: Sequence[int]) -> Standing:
+    """Somebody no UpGrade client told of: without groups, and with the arms that others gave them. Two queries."""
+    person = recalling.visitor(user_id=user_id, groups={}, needs=snapshot.plans.needs)
+    _, arms = recalling.arms_of(project_id=snapshot.project_id, user_id=user_id, experiment_ids=experiment_ids)
+    person.arms.update(arms)
+    return person
 
 
 def is_excluded_globally(plans: Plans, person: Standing) -> bool:

@@ -20,13 +20,18 @@ Profile = Mapping[str, str] | None
 Step = Callable[[str, str, Attributes, Memo, Profile], T | None]
 Decide = Callable[[str, str, Attributes, Memo, Profile], Outcome]
 
+Drawn = tuple[Test | None, Pick[Outcome]]
+# A delivery rule: whose arms the caller knows (its id), or how it is drawn.
+Targeted = tuple[str, Mapping[str, Outcome], Drawn | None]
+
 
 class LadderCompiler:
     """Compiles rules against the groups and audiences of one project."""
 
-    def __init__(self, groups: Mapping[str, Group], audiences: AudienceCompiler) -> None:
+    def __init__(self, groups: Mapping[str, Group], audiences: AudienceCompiler, given: frozenset[str]) -> None:
         self._groups = groups
         self._audiences = audiences
+        self._given = given
 
     def ladder(self, ladder: Ladder) -> Decide:
         steps: list[Step[Outcome]] = [self._holdout(rung) for rung in ladder.holdouts]
@@ -38,6 +43,8 @@ class LadderCompiler:
     def experiment(self, rule: Rule, arms: Mapping[str, T], failed: T | None) -> Step[T]:
         """Whitelist, profile, audience, group, traffic. Where a prediction would be needed, `failed`."""
         listed = _listed(rule, arms)
+        if rule.id in self._given:
+            return _experiment(rule.id, listed, arms, None, _nobody)
         test = self._audiences.test(rule.audience)
         if rule.cmab is not None:
             waiting = {} if failed is None else {"prediction": failed}
@@ -60,8 +67,16 @@ class LadderCompiler:
         return _experiment(rung.rule.id, {}, {}, self._audiences.test(rung.rule.audience), self.draw(*_parts(rung)))
 
     def _rollout(self, rungs: Sequence[Rung]) -> Step[Outcome]:
-        *targeted, last = [(self._audiences.test(rung.rule.audience), self.draw(*_parts(rung))) for rung in rungs]
-        return _rollout(targeted, *last)
+        *targeted, last = rungs
+        return _rollout([self._targeted(rung) for rung in targeted], self._drawn(last))
+
+    def _targeted(self, rung: Rung) -> Targeted:
+        if rung.rule.id in self._given:
+            return rung.rule.id, rung.arms, None
+        return "", rung.arms, self._drawn(rung)
+
+    def _drawn(self, rung: Rung) -> Drawn:
+        return self._audiences.test(rung.rule.audience), self.draw(*_parts(rung))
 
 
 def _parts(rung: Rung) -> tuple[Rule, Mapping[str, Outcome]]:
@@ -108,10 +123,32 @@ def _experiment(
     return step
 
 
-def _rollout(targeted: Sequence[tuple[Test | None, Pick[T]]], last_test: Test | None, last_pick: Pick[T]) -> Step[T]:
+def _rollout(targeted: Sequence[Targeted], last: Drawn) -> Step[Outcome]:
     """Delivery rules: the first whose audience holds decides, a miss in its traffic leads to the last rule."""
+    if all(drawn is not None for _, _, drawn in targeted):
+        return _drawn_rollout([drawn for _, _, drawn in targeted if drawn is not None], *last)
+    last_test, last_pick = last
 
-    def step(user: str, unit: str, attributes: Attributes, memo: Memo, profile: Profile) -> T | None:
+    def step(user: str, unit: str, attributes: Attributes, memo: Memo, profile: Profile) -> Outcome | None:
+        for rule_id, arms, drawn in targeted:
+            if drawn is None:
+                given = arms.get((profile or {}).get(rule_id, ""))
+                if given is not None:
+                    return given
+            elif drawn[0] is None or drawn[0](attributes, memo):
+                hit = drawn[1](unit)
+                if hit is not None:
+                    return hit
+                break
+        return last_pick(unit) if last_test is None or last_test(attributes, memo) else None
+
+    return step
+
+
+def _drawn_rollout(targeted: Sequence[Drawn], last_test: Test | None, last_pick: Pick[Outcome]) -> Step[Outcome]:
+    """The same where every rule can be drawn."""
+
+    def step(user: str, unit: str, attributes: Attributes, memo: Memo, profile: Profile) -> Outcome | None:
         for test, pick in targeted:
             if test is None or test(attributes, memo):
                 hit = pick(unit)
@@ -121,3 +158,8 @@ def _rollout(targeted: Sequence[tuple[Test | None, Pick[T]]], last_test: Test | 
         return last_pick(unit) if last_test is None or last_test(attributes, memo) else None
 
     return step
+
+
+def _nobody(unit_id: str) -> None:
+    """The draw of a rule whose arms the caller knows."""
+    return None

@@ -82,7 +82,11 @@ def _delivered(inquiry: Inquiry, ladder: Ladder) -> Outcome | None:
         forced = _forced(inquiry, ladder, rung.rule, "rollout")
         if forced:
             return forced
-        if inquiry.evaluation.holds(rung.rule.audience):
+        if rung.rule.id in inquiry.given:
+            given = rules.given_arm(inquiry, rung.rule)
+            if given:
+                return rung.arms[given.id]
+        elif inquiry.evaluation.holds(rung.rule.audience):
             delivered = _deliver(inquiry, rung)
             if delivered:
                 return delivered

@@ -19,11 +19,15 @@ class Engine:
     `outcomes` are all that were made ahead, each at its `index`; `flag_keys` are in datafile order. The fast path never
     asks a prediction service: for the flags of `cmab_flag_keys` use `explain`. `feature_tests` are the ids of the
     experiments that flags name. `segment_names` are the values of all `qualified` conditions, those worth fetching
-    (agent.md 4.6).
+    (agent.md 4.6). `given` are the ids of rules that are not drawn here: the arm is what `profile` says, and there ""
+    says that it cannot be known.
     """
 
-    def __init__(self, datafile: Datafile, previous: "Engine | None" = None) -> None:
+    def __init__(
+        self, datafile: Datafile, previous: "Engine | None" = None, given: frozenset[str] = frozenset()
+    ) -> None:
         self.datafile = datafile
+        self.given = given
         builder = LadderBuilder(datafile, previous._ladders if previous else {})
         self._ladders: dict[str, Ladder] = {flag.key: builder.build(flag) for flag in datafile.flags}
         self.flag_keys = tuple(self._ladders)
@@ -40,7 +44,7 @@ class Engine:
 
     def _compile(self) -> None:
         audiences = AudienceCompiler(self._audiences)
-        compiler = LadderCompiler(self._groups, audiences)
+        compiler = LadderCompiler(self._groups, audiences, self.given)
         self._decide = {key: compiler.ladder(each) for key, each in self._ladders.items()}
         self._all = tuple(self._decide.values())
         arms = {rule.id: (rule, {each.id: each for each in rule.variations}) for rule in self.datafile.experiments}
@@ -69,6 +73,11 @@ class Engine:
             decide(user, unit, attributes, memo, profile) if decide else outcomes.unknown_flag(key)
             for key, decide in found
         ]
+
+    def rule_ids(self, flag_key: str) -> tuple[str, ...]:
+        """The ids of the experiments and delivery rules of a flag, in the order in which they are tried."""
+        ladder = self._ladders[flag_key]
+        return tuple(rung.rule.id for rung in (*ladder.experiments, *ladder.rules))
 
     def knows(self, flag_key: str) -> bool:
         """Whether there is a flag with this key."""
@@ -162,7 +171,7 @@ class Engine:
         cmab: Predict | None,
     ) -> Inquiry:
         evaluation = Evaluation(self._audiences, subject)
-        return Inquiry(subject, self._groups, evaluation, profile, overrides, cmab=cmab)
+        return Inquiry(subject, self._groups, evaluation, profile, overrides, cmab=cmab, given=self.given)
 
 
 def _arm_with_reasons(inquiry: Inquiry, rule: Rule) -> tuple[Variation | None, tuple[str, ...]]:
@@ -173,11 +182,11 @@ def _arm_with_reasons(inquiry: Inquiry, rule: Rule) -> tuple[Variation | None, t
     return variation, tuple(inquiry.evaluation.infos)
 
 
-def compile_project(datafile: Datafile, previous: Engine | None = None) -> Engine:
+def compile_project(datafile: Datafile, previous: Engine | None = None, given: frozenset[str] = frozenset()) -> Engine:
     """Compile a datafile; the outcomes of flags that are as in `previous` are kept.
 
     `previous` itself is returned when it was compiled from an equal datafile.
     """
-    if previous is not None and previous.datafile == datafile:
+    if previous is not None and previous.datafile == datafile and previous.given == given:
         return previous
-    return Engine(datafile, previous)
+    return Engine(datafile, previous, given)

@@ -89,6 +89,10 @@ def not_in_experiment(user: str, experiment: str) -> str:
     return f'User "{user}" does not meet conditions to be in experiment "{experiment}".'
 
 
+def unit_unknown(user: str, experiment: str) -> str:
+    return f'UNIT_UNKNOWN: too little is known of user "{user}" to decide experiment "{experiment}".'
+
+
 def not_in_rule(user: str, rule: str) -> str:
     """`rule` is the position of the rule from 1, or "Everyone Else"."""
     return f'User "{user}" does not meet conditions for targeting rule {rule}.'

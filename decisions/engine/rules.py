@@ -15,7 +15,10 @@ class PredictionFailed(Exception):
 
 @dataclass(slots=True)
 class Inquiry:
-    """One subject and everything the caller knows about it, plus what was found out on the way."""
+    """One subject and everything the caller knows about it, plus what was found out on the way.
+
+    Of the rules in `given` (by id) the caller knows the arm, as part of `profile`; "" there says that nobody can.
+    """
 
     subject: Subject
     groups: Mapping[str, Group]
@@ -24,6 +27,7 @@ class Inquiry:
     overrides: Mapping[str, str] | None = None
     forced: Mapping[tuple[str, str], str] | None = None
     cmab: Predict | None = None
+    given: frozenset[str] = frozenset()
     remember: tuple[str, str] | None = None
     cmab_uuid: str = ""
 
@@ -40,6 +44,8 @@ def experiment_arm(inquiry: Inquiry, rule: Rule) -> Variation | None:
     listed = _overridden(inquiry, rule) or _whitelisted(inquiry, rule)
     if listed:
         return listed
+    if rule.id in inquiry.given:
+        return given_arm(inquiry, rule)
     if rule.cmab:
         return _predicted(inquiry, rule)
     return _remembered(inquiry, rule) or _bucketed(inquiry, rule)
@@ -74,6 +80,16 @@ def _remembered(inquiry: Inquiry, rule: Rule) -> Variation | None:
     else:
         inquiry.say(reasons.remembered_invalid(inquiry.user, variation_id, rule.key))
     return variation
+
+
+def given_arm(inquiry: Inquiry, rule: Rule) -> Variation | None:
+    """The arm that the caller knows."""
+    variation_id = (inquiry.profile or {}).get(rule.id)
+    if variation_id == "":
+        inquiry.say(reasons.unit_unknown(inquiry.user, rule.key))
+    elif variation_id is None:
+        inquiry.say(reasons.not_in_experiment(inquiry.user, rule.key))
+    return by_id(rule, variation_id) if variation_id else None
 
 
 def _bucketed(inquiry: Inquiry, rule: Rule) -> Variation | None:

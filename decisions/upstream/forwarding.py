@@ -36,6 +36,14 @@ def forward(snapshot: Snapshot, rows: Sequence[NewEvent | NewExposure]) -> None:
         outbox().offer(destination, visitor)
 
 
+def counts() -> tuple[int, int, int, int]:
+    """Of this process's queue: what waits, and batches that arrived, that failed and that were tried again."""
+    if not outbox.cache_info().currsize:
+        return 0, 0, 0, 0
+    queue = outbox()
+    return queue.waiting, queue.arrived, queue.failed, queue.retried
+
+
 @lru_cache(maxsize=1)
 def outbox() -> Outbox:
     """The one queue of this process."""

@@ -64,7 +64,7 @@ def _roles(request: Request, snapshot: Snapshot) -> dict[str, Role]:
 
 def _of_kinds(snapshot: Snapshot, kinds: Sequence[str]) -> dict[str, Role]:
     everything = {
-        "experiment": [rule.key for rule in snapshot.engine.datafile.experiments],
+        "experiment": [rule.key for rule in snapshot.told.datafile.experiments],
         "feature": snapshot.engine.flag_keys,
     }
     return {key: ROLES[kind] for kind in kinds for key in everything[kind]}

@@ -52,7 +52,8 @@ def decide(request: Request, snapshot: Snapshot) -> Answer:
     platforms.note_identity(snapshot, asked.userId)
     keys = request.values("keys")
     if _is_plain(request, snapshot, asked, options, keys):
-        person, profile = deciding.subject_and_profile(snapshot, subject)
+        beyond = deciding.beyond_flags(snapshot, keys)
+        person, profile = deciding.subject_and_profile(snapshot, subject, beyond=beyond)
         outcomes = _outcomes(snapshot, person, keys, profile)
         _note(snapshot, person, outcomes, options)
         if live.AGENT_NOTIFICATIONS and noticing.is_wanted(snapshot):
@@ -60,8 +61,10 @@ def decide(request: Request, snapshot: Snapshot) -> Answer:
         return _answer_plain(outcomes, context, options, is_list=len(keys) != 1)
     now = datetime.now(UTC)
     wishes = _wishes(request, snapshot, asked, options)
-    person, profile = explain.person(snapshot, subject, wishes)
-    decisions = explain.flags(snapshot, person, profile, _distinct(snapshot, keys), wishes=wishes, now=now)
+    beyond = deciding.beyond_flags(snapshot, keys)
+    person, profile = explain.person(snapshot, subject, wishes, beyond=beyond)
+    decisions = explain.flags(snapshot, person, profile, _distinct(snapshot, keys), wishes=wishes)
+    explain.keep(snapshot, person, decisions, profile, wishes=wishes, now=now)
     predicted = {each.outcome.flag_key: each.cmab_uuid for each in decisions if each.cmab_uuid}
     _note(snapshot, person, [each.outcome for each in decisions], options, predicted)
     if live.AGENT_NOTIFICATIONS and noticing.is_wanted(snapshot):

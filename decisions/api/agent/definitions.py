@@ -16,7 +16,7 @@ _rendered: WeakKeyDictionary[Engine, bytes] = WeakKeyDictionary()
 @agent.get
 def config(request: Request, snapshot: Snapshot) -> Answer:
     """The OptimizelyConfig of the project, rendered once per revision."""
-    engine = snapshot.engine
+    engine = snapshot.told
     body = _rendered.get(engine)
     if body is None:
         body = _rendered[engine] = optimizely_config.render(engine.datafile)

@@ -14,7 +14,7 @@ from users import shared_memory, stored_profiles
 @agent.post
 def reset(request: Request, snapshot: Snapshot) -> Answer:
     """Overrides and in-memory profiles are gone, and a mirrored datafile is looked for again."""
-    for space in (overrides.SPACE, stored_profiles.SPACE, predicting.SPACE):
+    for space in (overrides.SPACE, stored_profiles.SPACE, stored_profiles.ORDER, predicting.SPACE):
         shared_memory.forget(space, project_id=snapshot.project_id)
     polling.poll_keys(beginnings=[snapshot.sdk_key], now=datetime.now(UTC))
     return agent.ok(b'{"result":true}')

@@ -9,6 +9,7 @@ from typing import Any
 
 import jwt
 import pytest
+import yaml
 
 from decisions.upstream import polling
 from tests.wire.agent.calling import DATA, Agent
@@ -118,3 +119,14 @@ def test_admin_pages_need_an_admins_token_once_a_secret_is_set(settings: Any, pa
     assert ask(exp=soon) == (401, "admin flag not set")
     assert ask(admin=True) == (401, "token expired")
     assert Agent().get(path).json() == {"error": "empty token"}
+
+
+@pytest.mark.parametrize("verb", ["GET", "POST", "PUT", "HEAD"])
+def test_front_page_and_description_answer_every_verb(verb: str) -> None:
+    front, description = (Agent().call(verb, path, None, {}) for path in ("/", "/openapi.yaml"))
+
+    assert (front.status, description.status) == (200, 200)
+    assert front.headers["Content-Type"].startswith("text/html")
+    if verb != "HEAD":
+        assert "/swagger" in front.text
+        assert "/v1/send-odp-event" in yaml.safe_load(description.text)["paths"]
