@@ -1,5 +1,8 @@
 """A sample without a bucket gets the arm every other dialect gives: remembered first, drawn else."""
 
+from typing import Any
+
+import orjson
 import pytest
 
 from decisions import deciding, snapshots
@@ -91,16 +94,21 @@ def test_a_bucket_that_contradicts_the_remembered_arm_is_kept_as_the_client_s_ow
 
 def _activated(user_id: str) -> str:
     """What a client of the Agent is told."""
-    headers = {"X-Optimizely-SDK-Key": Project.objects.get().sdk_key}
-    answer = api.read(api.call("POST", "/v1/activate?experimentKey=Button", {"userId": user_id}, **headers))
-    key: str = answer[0]["variationKey"]
+    key: str = api.read(_activate(user_id))[0]["variationKey"]
     return key
+
+
+def _activate(user_id: str) -> Any:
+    path, body = "/v1/activate?experimentKey=Button", orjson.dumps({"userId": user_id})
+    sdk_key = Project.objects.get().sdk_key
+    return api.CLIENT.post(path, body, "application/json", headers={"X-Optimizely-SDK-Key": sdk_key})
 
 
 def _assigned(user_id: str) -> str:
     """What a client of UpGrade is told."""
-    api.read(api.call("POST", "/api/v6/init", {}, **{"User-Id": user_id}))
-    [decision] = api.read(api.call("POST", "/api/v6/assign", {"context": "Shop"}, **{"User-Id": user_id}))
+    headers, kind = {"User-Id": user_id}, "application/json"
+    api.read(api.CLIENT.post("/api/v6/init", "{}", kind, headers=headers))
+    [decision] = api.read(api.CLIENT.post("/api/v6/assign", '{"context": "Shop"}', kind, headers=headers))
     code: str = decision["assignedCondition"][0]["conditionCode"]
     return code
 
@@ -132,9 +140,8 @@ def test_whom_another_dialect_met_first_gets_that_arm_here() -> None:
 )
 def test_what_is_switched_off_here_is_off_for_the_agent(path: str) -> None:
     made = api.halves()
-    headers = {"X-Optimizely-SDK-Key": Project.objects.get().sdk_key}
 
     api.read(api.call("PATCH", f"/api/v1/{path.format(**made)}", {"active": False}))
 
-    answer = api.call("POST", "/v1/activate?experimentKey=Button", {"userId": "ann"}, **headers)
+    answer = _activate("ann")
     assert answer.status_code == 403 or not api.read(answer)[0]["enabled"]
