@@ -99,16 +99,19 @@ def _activated(user_id: str) -> str:
 
 
 def _activate(user_id: str) -> Any:
-    path, body = "/v1/activate?experimentKey=Button", orjson.dumps({"userId": user_id})
-    sdk_key = Project.objects.get().sdk_key
-    return api.CLIENT.post(path, body, "application/json", headers={"X-Optimizely-SDK-Key": sdk_key})
+    headers = {"X-Optimizely-SDK-Key": Project.objects.get().sdk_key}
+    return _post("/v1/activate?experimentKey=Button", {"userId": user_id}, headers)
+
+
+def _post(path: str, body: Any, headers: dict[str, str]) -> Any:
+    return api.CLIENT.post(path, orjson.dumps(body), "application/json", headers=headers)
 
 
 def _assigned(user_id: str) -> str:
     """What a client of UpGrade is told."""
-    headers, kind = {"User-Id": user_id}, "application/json"
-    api.read(api.CLIENT.post("/api/v6/init", "{}", kind, headers=headers))
-    [decision] = api.read(api.CLIENT.post("/api/v6/assign", '{"context": "Shop"}', kind, headers=headers))
+    headers = {"User-Id": user_id}
+    api.read(_post("/api/v6/init", {}, headers))
+    [decision] = api.read(_post("/api/v6/assign", {"context": "Shop"}, headers))
     code: str = decision["assignedCondition"][0]["conditionCode"]
     return code
 
