@@ -3,12 +3,14 @@
 import csv
 import io
 import json
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection, transaction
 
 from events import exports, ingest
 from tests import builders
@@ -307,3 +309,31 @@ def test_a_file_that_is_no_mark_is_refused(target: Path, tmp_path: Path, text: s
 
     with pytest.raises(CommandError, match="is no such file"):
         _csv(target, resume=str(tmp_path / "mark"))
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_a_row_that_is_not_committed_yet_is_waited_for(
+    target: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its id is the lower one: a run that went past it would never come back."""
+    monkeypatch.setattr(exports, "LOCK_TIMEOUT", "100ms")
+    mark, written, enough = str(tmp_path / "mark"), threading.Event(), threading.Event()
+
+    def write_slowly() -> None:
+        with transaction.atomic():
+            ingest.store([rows.event(user_id="slow")])
+            written.set()
+            enough.wait(10)
+        connection.close()
+
+    writer = threading.Thread(target=write_slowly)
+    writer.start()
+    written.wait(10)
+    ingest.store([rows.event(user_id="quick")])
+    with pytest.raises(CommandError, match="somebody slow"):
+        _csv(target, resume=mark)
+    enough.set()
+    writer.join()
+
+    assert [row["user_id"] for row in _csv(target, resume=mark)] == ["slow", "quick"]
