@@ -19,7 +19,9 @@ from sampling import exports
 
 
 class Command(BaseCommand):
-    help = "Write samples with their buckets, completions and outcomes, oldest first, in constant memory."
+    help = (
+        "Write samples with their buckets, completions and outcomes, by experiment, oldest first. Memory is constant."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("experiments", nargs="*", metavar="EXPERIMENT", help="Ids or keys; none: all.")
@@ -37,7 +39,7 @@ class Command(BaseCommand):
             _to_stdout(parts)
             return
         try:
-            rows = _to_file(_shown(parts, samples.count()), Path(options["output"]))
+            rows = _to_file(_shown(parts, sum(each.count() for each in samples)), Path(options["output"]))
         except OSError as error:
             raise CommandError(f"Cannot write {options['output']}: {error.strerror}.") from error
         self.stderr.write(f"{rows} rows written to {options['output']}.", style_func=str)
