@@ -3,7 +3,8 @@
 Pure draws live in `decisions.engine`; UpGrade's rules around them in `decisions.drawing.assigning`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
@@ -16,7 +17,6 @@ from decisions.engine import Subject
 from experiments.errors import Invalid
 from experiments.models import Experiment, Project
 from users import assignments
-from users.assignments import Unit
 from users.models import Assignment
 
 Profile = Mapping[str, str]
@@ -124,23 +124,50 @@ def remember(
     Where it differs from the draw, the experiment is marked as one whose remembered arms must be read, and every
     process is told, in the same transaction. Answers the stored row and whether this call made it.
     """
+    wish = Wish(experiment_id, user_id, variation_id, method, now, group_id, ip_address)
+    return remember_each(project_id=project_id, wishes=[wish])[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """An arm to be remembered for a person."""
+
+    experiment_id: int
+    user_id: str
+    variation_id: int
+    method: str
+    now: datetime
+    group_id: str = ""
+    ip_address: str = ""
+
+
+def remember_each(*, project_id: int, wishes: Sequence[Wish]) -> list[tuple[Assignment, bool]]:
+    """The same for several people of one project, all or none, in the order given."""
     with transaction.atomic():
         snapshot = snapshots.for_project(project_id)
-        root = assignments.root_id(user_id=user_id) if snapshot.has_aliases else user_id
-        if not _is_read(snapshot, experiment_id):
+        people = [wish.user_id for wish in wishes]
+        roots = assignments.root_ids(user_ids=people) if snapshot.has_aliases else {}
+        unread = [wish for wish in wishes if not _is_read(snapshot, wish.experiment_id)]
+        if unread:
             snapshot = snapshots.at_least_stored(project_id)
-            if _differs(snapshot, experiment_id, root, variation_id):
+        for wish in unread:
+            if _differs(snapshot, wish.experiment_id, roots.get(wish.user_id, wish.user_id), wish.variation_id):
                 # Before the row is written: the project's lock comes first, everywhere.
-                read_remembered(project_id=project_id, experiment_id=experiment_id)
-        return assignments.remember(
-            experiment_id=experiment_id,
-            unit=Unit(root),
-            variation_id=variation_id,
-            method=method,
-            now=now,
-            group_id=group_id,
-            ip_address=ip_address,
-        )
+                read_remembered(project_id=project_id, experiment_id=wish.experiment_id)
+        return assignments.remember_each([_row(wish, roots.get(wish.user_id, wish.user_id)) for wish in wishes])
+
+
+def _row(wish: Wish, root: str) -> Assignment:
+    return Assignment(
+        experiment_id=wish.experiment_id,
+        variation_id=wish.variation_id,
+        unit_type=assignments.USER,
+        unit_id=root,
+        group_id=wish.group_id,
+        ip_address=wish.ip_address,
+        method=wish.method,
+        assigned_at=wish.now,
+    )
 
 
 def remember_many(

@@ -108,27 +108,63 @@ def remember(
         method=method,
         assigned_at=now,
     )
-    if _insert(row):
-        return row, True
-    stored = find(experiment_id=experiment_id, unit=unit)
-    assert stored is not None, "what kept the row out is there"
-    return stored, False
+    return remember_each([row])[0]
 
 
-def _insert(row: Assignment) -> bool:
-    """Insert a row unless a constraint forbids it, and give it its id. Plain SQL, as in `of_user`."""
-    fields = [field for field in Assignment._meta.concrete_fields if not field.primary_key]
-    names = ", ".join(str(field.column) for field in fields)
-    marks = ", ".join(["%s"] * len(fields))
+def remember_each(rows: Sequence[Assignment]) -> list[tuple[Assignment, bool]]:
+    """The same for rows that are not stored yet, in their order; of two of one unit and experiment the first counts."""
+    # In one order everywhere, so that two writers never wait for each other.
+    made = _insert(sorted(rows, key=_claim))
+    kept = {} if len(made) == len(rows) else _live([row for row in rows if made.get(_claim(row)) is not row])
+    return [(row, True) if made.get(_claim(row)) is row else (kept[_claim(row)], False) for row in rows]
+
+
+def _claim(row: Assignment) -> tuple[int, str, str]:
+    """What only one live row may have."""
+    return row.experiment_id, row.unit_type, row.unit_id
+
+
+def _live(rows: Sequence[Assignment]) -> Mapping[tuple[int, str, str], Assignment]:
+    """What kept these rows out."""
+    if len(rows) == 1:
+        stored = find(experiment_id=rows[0].experiment_id, unit=Unit(rows[0].unit_id, rows[0].unit_type))
+        assert stored is not None, "what kept the row out is there"
+        return {_claim(rows[0]): stored}
+    found = Assignment.objects.filter(
+        Among("unit_id", {row.unit_id for row in rows}),
+        experiment_id__in={row.experiment_id for row in rows},
+        ended_at__isnull=True,
+    )
+    return {_claim(stored): stored for stored in found.order_by("id")}
+
+
+FIELDS = [field for field in Assignment._meta.concrete_fields if not field.primary_key]
+
+
+def _insert(rows: Sequence[Assignment]) -> Mapping[tuple[int, str, str], Assignment]:
+    """Insert those that no constraint forbids, and give them their ids. Plain SQL, as in `of_user`."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO {Assignment._meta.db_table} ({names}) VALUES ({marks}) ON CONFLICT DO NOTHING RETURNING id",
-            [field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields],
+            _insert_sql(len(rows)),
+            [field.get_db_prep_save(getattr(row, field.attname), connection) for row in rows for field in FIELDS],
         )
-        made = cursor.fetchone()
-    if made:
-        row.pk, row._state.adding = made[0], False
-    return bool(made)
+        ids = {(experiment, kind, unit): pk for pk, experiment, kind, unit in cursor.fetchall()}
+    made = {}
+    for row in rows:
+        if (pk := ids.pop(_claim(row), None)) is not None:
+            row.pk, row._state.adding = pk, False
+            made[_claim(row)] = row
+    return made
+
+
+@lru_cache(maxsize=64)
+def _insert_sql(rows: int) -> str:
+    names = ", ".join(str(field.column) for field in FIELDS)
+    marks = f"({', '.join(['%s'] * len(FIELDS))})"
+    return (
+        f"INSERT INTO {Assignment._meta.db_table} ({names}) VALUES {', '.join([marks] * rows)}"
+        " ON CONFLICT DO NOTHING RETURNING id, experiment_id, unit_type, unit_id"
+    )
 
 
 def root_ids(*, user_ids: Sequence[str]) -> Mapping[str, str]:

@@ -4,20 +4,22 @@ A variant is remembered for every dialect. Which experiment a variant belongs to
 memory for as long as the project's snapshot is the same; deleting a user or a feature makes another one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from decisions import deciding, snapshots
 from decisions.compile import Snapshot
+from decisions.deciding import Wish
 from decisions.lab import current
 from events import responses
 from experiments.errors import Conflict, NotFound
 from experiments.models import Project, Variation
 from users import assignments, recorded
 from users.models import Assignment
+from users.together import Together
 
 MOST_KNOWN = 200_000
 MOST_ROWS = 20_000
@@ -57,8 +59,7 @@ def record(*, project_key: str, user_id: str, variation_id: int, ip_address: str
     memory = _memory(project_key)
     if kept := memory.rows.get((user_id, variation_id)):
         return kept
-    stored, _ = deciding.remember(
-        project_id=memory.snapshot.project_id,
+    wish = Wish(
         experiment_id=_experiment_id(memory, variation_id),
         user_id=user_id,
         variation_id=variation_id,
@@ -66,9 +67,30 @@ def record(*, project_key: str, user_id: str, variation_id: int, ip_address: str
         now=now,
         ip_address=ip_address,
     )
+    stored = _remembered(memory.snapshot.project_id, wish)
     if stored.variation_id != variation_id:
         raise Conflict(f"{user_id} has another variant of this experiment")
     return memory.keep(user_id, stored)
+
+
+def _remembered(project_id: int, wish: Wish) -> Assignment:
+    """The stored row: written with those of everybody who asks at the same time, or in the caller's transaction."""
+    if connection.in_atomic_block:
+        return deciding.remember_each(project_id=project_id, wishes=[wish])[0][0]
+    return _together.do((project_id, wish))
+
+
+def _write(asked: Sequence[tuple[int, Wish]]) -> list[Assignment]:
+    """All projects but one are rare: each is a transaction of its own."""
+    stored: dict[int, Assignment] = {}
+    for project_id in {project for project, _ in asked}:
+        places = [at for at, (project, _) in enumerate(asked) if project == project_id]
+        rows = deciding.remember_each(project_id=project_id, wishes=[asked[at][1] for at in places])
+        stored |= {at: row for at, (row, _) in zip(places, rows, strict=True)}
+    return [stored[at] for at in range(len(asked))]
+
+
+_together: Together[tuple[int, Wish], Assignment] = Together(_write)
 
 
 def respond(*, project_key: str, user_id: str, variation_id: int, occurred_at: datetime, now: datetime) -> None:

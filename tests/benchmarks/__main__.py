@@ -8,7 +8,7 @@ from importlib import import_module
 
 from tests.benchmarks.report import Row, show
 
-PARTS = ("engine", "decide", "events", "propagation")
+PARTS = ("engine", "decide", "events", "propagation", "testlab")
 
 
 def main(names: list[str]) -> int:

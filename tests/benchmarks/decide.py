@@ -15,8 +15,8 @@ from pathlib import Path
 from tests.benchmarks import load, processes, served, worlds
 from tests.benchmarks.report import Row, at_least, at_most, told
 
-ROUNDS = 5
-SECONDS = 2.0
+ROUNDS = 4
+SECONDS = 1.0
 SERVERS = ("granian", "gunicorn")
 HEADERS = {"X-Optimizely-SDK-Key": served.SDK_KEY}
 OPERATIONS = 20

@@ -23,7 +23,7 @@ local at, count = 0, 0
 local fresh = function() count = count + 1; return "%(run)s-" .. count end
 request = function()
   at = at %% #bodies + 1
-  return wrk.format("POST", "%(path)s", {%(headers)s}, (bodies[at]:gsub("@@", fresh)))
+  return wrk.format("%(method)s", "%(path)s", {%(headers)s}, (bodies[at]:gsub("@@", fresh)))
 end
 done = function(summary, latency, requests)
   local errors = summary.errors
@@ -55,13 +55,30 @@ def generator() -> str:
     )
 
 
-def post(url: str, bodies: Sequence[bytes], *, headers: dict[str, str], seconds: float = 3) -> Loaded:
-    """Post the bodies in turn over `CONNECTIONS` kept-alive connections for a while; each `@@` becomes a new text."""
-    sent = {"Content-Type": "application/json", **headers}
-    return _wrk(url, bodies, sent, seconds) if shutil.which("wrk") else _threads(url, bodies, sent, seconds)
+def post(
+    url: str, bodies: Sequence[bytes], *, headers: dict[str, str], seconds: float = 3, connections: int = CONNECTIONS
+) -> Loaded:
+    """Post the bodies in turn over so many kept-alive connections for a while; each `@@` becomes a new text."""
+    return _load("POST", url, bodies, {"Content-Type": "application/json", **headers}, seconds, connections)
 
 
-def _wrk(url: str, bodies: Sequence[bytes], headers: dict[str, str], seconds: float) -> Loaded:
+def get(
+    url: str, *, headers: dict[str, str] | None = None, seconds: float = 3, connections: int = CONNECTIONS
+) -> Loaded:
+    """Ask for one address in the same way."""
+    return _load("GET", url, [b""], headers or {}, seconds, connections)
+
+
+def _load(
+    method: str, url: str, bodies: Sequence[bytes], headers: dict[str, str], seconds: float, connections: int
+) -> Loaded:
+    generate = _wrk if shutil.which("wrk") else _threads
+    return generate(method, url, bodies, headers, seconds, connections)
+
+
+def _wrk(
+    method: str, url: str, bodies: Sequence[bytes], headers: dict[str, str], seconds: float, connections: int
+) -> Loaded:
     split = urlsplit(url)
     path = f"{split.path}?{split.query}" if split.query else split.path
     with tempfile.TemporaryDirectory() as directory:
@@ -69,9 +86,10 @@ def _wrk(url: str, bodies: Sequence[bytes], headers: dict[str, str], seconds: fl
         lines.write_bytes(b"\n".join(bodies) + b"\n")
         script = Path(directory) / "load.lua"
         listed = ", ".join(f"[{json.dumps(name)}] = {json.dumps(value)}" for name, value in headers.items())
-        script.write_text(SCRIPT % {"bodies": lines, "path": path, "headers": listed, "run": secrets.token_hex(4)})
+        filled = {"bodies": lines, "method": method, "path": path, "headers": listed, "run": secrets.token_hex(4)}
+        script.write_text(SCRIPT % filled)
         done = subprocess.run(
-            ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds:.0f}s", "--timeout", "10s", "-s", str(script), url],
+            ["wrk", "-t1", f"-c{connections}", f"-d{seconds:.0f}s", "--timeout", "10s", "-s", str(script), url],
             check=True,
             capture_output=True,
             text=True,
@@ -82,7 +100,9 @@ def _wrk(url: str, bodies: Sequence[bytes], headers: dict[str, str], seconds: fl
     return Loaded(requests, micros / 1e6, failed, p50 / 1000, p99 / 1000)
 
 
-def _threads(url: str, bodies: Sequence[bytes], headers: dict[str, str], seconds: float) -> Loaded:
+def _threads(
+    method: str, url: str, bodies: Sequence[bytes], headers: dict[str, str], seconds: float, connections: int
+) -> Loaded:
     split = urlsplit(url)
     path = f"{split.path}?{split.query}" if split.query else split.path
     took: list[float] = []
@@ -95,15 +115,15 @@ def _threads(url: str, bodies: Sequence[bytes], headers: dict[str, str], seconds
         while time.monotonic() < until:
             started = time.perf_counter()
             body = re.sub(rb"@@", lambda _: secrets.token_hex(8).encode(), bodies[at % len(bodies)])
-            connection.request("POST", path, body, headers)
+            connection.request(method, path, body, headers)
             answer = connection.getresponse()
             answer.read()
             took.append(time.perf_counter() - started)
             if answer.status >= 400:
                 failed.append(answer.status)
-            at += CONNECTIONS
+            at += connections
 
-    threads = [threading.Thread(target=run, args=(number,)) for number in range(CONNECTIONS)]
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(connections)]
     started = time.monotonic()
     for thread in threads:
         thread.start()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from config.serving import servers
 from tests.benchmarks import processes, worlds
-from tests.harness import environment, tools
+from tests.harness import environment, postgres, tools
 from tests.harness.server import ROOT, running_server
 
 SDK_KEY = "benchkey"
@@ -41,6 +41,23 @@ def arbiter(var: Path, *, flags: int = 50, **settings: str) -> Iterator[Served]:
     with running_server(var, ARBITER_ACCESS_LOG_SHARE="0", **settings) as server:
         manage("import_datafile", str(datafile), "--sdk-key", SDK_KEY, "--project", "bench", var=var, **settings)
         yield Served(server.url, server.process.pid)
+
+
+@contextmanager
+def demo(var: Path, **settings: str) -> Iterator[Served]:
+    """Arbiter with the demo in it and nothing else."""
+    with running_server(var, ARBITER_ACCESS_LOG_SHARE="0", **settings) as server:
+        yield Served(server.url, server.process.pid)
+
+
+@contextmanager
+def database(name: str) -> Iterator[dict[str, str]]:
+    """The settings of Arbiter on a fresh database: "sqlite", or a PostgreSQL that commits for good."""
+    if name == "sqlite":
+        yield {}
+        return
+    with postgres.private_server(*DURABLE) as url:
+        yield {"DATABASE_URL": f"{url}/postgres"}
 
 
 @contextmanager

@@ -63,6 +63,15 @@ class World:
         with psycopg.connect(self.database_url) as connection:
             return Counter(dict(connection.execute(question).fetchall()))
 
+    def number(self, question: str) -> int:
+        """What the database answers to a question for one number."""
+        if self.is_sqlite:
+            with closing(sqlite3.connect(file_of(self.database_url), timeout=30)) as connection:
+                return int(connection.execute(question).fetchone()[0])
+        with psycopg.connect(self.database_url) as connection:
+            row = connection.execute(question.encode()).fetchone()
+            return int(row[0]) if row else 0
+
     def has_empty_spool(self) -> bool:
         return not any(segment.stat().st_size for segment in self.spool.glob("*/0*"))
 

@@ -93,6 +93,17 @@ def test_a_user_who_is_recorded_many_times_at_once_is_one_row() -> None:
     assert len(calling.get("/api/users").json()) == 1
 
 
+def test_users_who_come_at_once_each_have_the_variant_they_were_told() -> None:
+    arms = calling.variants(calling.feature()["id"])
+
+    answers = _at_once(16, lambda position: calling.record(arms[position % 2]["id"], f"user-{position // 2}"))
+
+    told = {answer.json()["id"]: answer.json()["variant_id"] for answer in answers if answer.status_code == 200}
+    stored = {row["id"]: row["variant_id"] for row in calling.get("/api/users").json()}
+    assert Counter(answer.status_code for answer in answers) == {200: 8, 403: 8}
+    assert stored == told
+
+
 def test_one_of_many_gets_a_name() -> None:
     answers = _at_once(8, lambda _: calling.post("/api/feature", calling.EXPERIMENT))
 
