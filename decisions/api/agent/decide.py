@@ -51,8 +51,8 @@ def decide(request: Request, snapshot: Snapshot) -> Answer:
     platforms.note_identity(snapshot, asked.userId)
     keys = request.values("keys")
     now = datetime.now(UTC)
+    beyond = deciding.beyond_flags(snapshot, keys) if snapshot.beyond else ()
     if _is_plain(request, snapshot, asked, options, keys):
-        beyond = deciding.beyond_flags(snapshot, keys)
         person, profile = deciding.subject_and_profile(snapshot, subject, beyond=beyond)
         outcomes = _outcomes(snapshot, person, keys, profile)
         _note(snapshot, person, outcomes, options, now)
@@ -60,7 +60,6 @@ def decide(request: Request, snapshot: Snapshot) -> Answer:
             _notify(snapshot, subject, [Decision(each) for each in outcomes], options)
         return _answer_plain(outcomes, context, options, is_list=len(keys) != 1)
     wishes = _wishes(request, snapshot, asked, options)
-    beyond = deciding.beyond_flags(snapshot, keys)
     person, profile = explain.person(snapshot, subject, wishes, beyond=beyond)
     decisions = explain.flags(snapshot, person, profile, _distinct(snapshot, keys), wishes=wishes)
     explain.keep(snapshot, person, decisions, profile, wishes=wishes, now=now)
