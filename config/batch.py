@@ -4,6 +4,7 @@ Operations run in the order given and see the routes only: no host check, no nes
 """
 
 import re
+import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -16,7 +17,8 @@ import msgspec
 from config.wire import agent
 from config.wire.agent import AgentDoor, Endpoint, Refused, described
 from config.wire.live import live
-from config.wire.message import Answer, Handler, Request
+from config.wire.message import Answer, Handler, Request, sent_as
+from decisions.compile import Snapshot
 from decisions.engine import gojson
 
 UNDECODABLE = Answer(400, b'{"error": "cannot decode the operation body"}\n')
@@ -76,10 +78,11 @@ def door(handler: Handler) -> type[AgentDoor]:
 
 def _run(operations: list[Operation], routes: Mapping[str, Handler], nowhere: Endpoint) -> Answer:
     started = now = _stamp()
+    gate = Gate(routes, nowhere)
     items = []
     errors = 0
     for operation in operations:
-        status, item, now = _item(operation, routes, nowhere, now)
+        status, item, now = _item(operation, gate, now)
         errors += status != 200
         items.append(item)
     ended = now if items else NEVER
@@ -87,37 +90,48 @@ def _run(operations: list[Operation], routes: Mapping[str, Handler], nowhere: En
     return agent.ok(head.encode() + b",".join(items) + b"]}")
 
 
-def _item(
-    operation: Operation, routes: Mapping[str, Handler], nowhere: Endpoint, started: str
-) -> tuple[int, bytes, str]:
+def _item(operation: Operation, gate: "Gate", started: str) -> tuple[int, bytes, str]:
     """The status of one operation, its rendered item, and when it ended."""
     request = _request_of(operation)
     if request is None:
-        return 400, _rendered(operation, 400, "", b"null", started, NEVER), _stamp()
-    answer = _route(request, routes, nowhere)
+        return 400, _rendered(operation, 400, b'""', b"null", started, NEVER), _stamp()
+    answer = gate.answer(request)
     if answer.stream is not None:
         answer.stream.close()  # no item of a batch can hold what never ends
     ended = _stamp()
-    if answer.body and answer.content_type.startswith("application/json"):
-        return (
-            answer.status,
-            _rendered(operation, answer.status, _id_of(answer), answer.body[:-1], started, ended),
-            ended,
-        )
-    return answer.status, _rendered(operation, answer.status, "", b"null", started, ended), ended
+    if not answer.body or not answer.content_type.startswith("application/json"):
+        return answer.status, _rendered(operation, answer.status, b'""', b"null", started, ended), ended
+    given = request.sent.get("HTTP_X_REQUEST_ID")
+    request_id = gojson.dumps(given) if given else b'"%b"' % agent.fresh_id().encode()
+    return answer.status, _rendered(operation, answer.status, request_id, answer.body[:-1], started, ended), ended
 
 
-def _route(request: Request, routes: Mapping[str, Handler], nowhere: Endpoint) -> Answer:
-    handler = routes.get(request.path)
-    if isinstance(handler, Endpoint):
-        return handler.routed(request)
-    if handler is not None:
-        return handler(request)
-    return nowhere.routed(request) if f"{request.path}/".startswith("/v1/") else agent.NOT_FOUND
+class Gate:
+    """The way of one batch's operations to the routes; alike ones are admitted once."""
 
+    def __init__(self, routes: Mapping[str, Handler], nowhere: Endpoint) -> None:
+        self._routes = routes
+        self._nowhere = nowhere
+        # The headers are kept with the verdict, so that their identity stays theirs.
+        self._admitted: dict[tuple[str, str, int], tuple[Mapping[str, str], Snapshot | Answer]] = {}
 
-def _id_of(answer: Answer) -> str:
-    return next((value for name, value in reversed(answer.headers) if name == "X-Request-Id"), "") or agent.fresh_id()
+    def answer(self, request: Request) -> Answer:
+        handler = self._routes.get(request.path)
+        if isinstance(handler, Endpoint):
+            if request.method == "OPTIONS":
+                return handler.routed(request)
+            admitted = self._admit(handler, request)
+            return admitted if isinstance(admitted, Answer) else handler.answer(request, admitted)
+        if handler is not None:
+            return handler(request)
+        return self._nowhere.routed(request) if f"{request.path}/".startswith("/v1/") else agent.NOT_FOUND
+
+    def _admit(self, handler: Endpoint, request: Request) -> Snapshot | Answer:
+        key = (request.path, request.method, id(request.sent))
+        known = self._admitted.get(key)
+        if known is None:
+            known = self._admitted[key] = request.sent, handler.admit(request)
+        return known[1]
 
 
 def _request_of(operation: Operation) -> Request | None:
@@ -126,9 +140,12 @@ def _request_of(operation: Operation) -> Request | None:
     if target is None:
         return None
     path, query = target
-    if operation.params or operation.parameters:
+    if operation.parameters:
         query = "&".join(filter(None, [query, _encoded(tuple(_parameters(operation)))]))
-    headers = _lowered(tuple(operation.headers.items())) if operation.headers else NO_HEADERS
+    elif operation.params:
+        given = _encoded(tuple(operation.params.items()))
+        query = f"{query}&{given}" if query else given
+    headers = _as_sent(tuple(operation.headers.items())) if operation.headers else NO_HEADERS
     return Request(operation.method or "GET", path, headers, query, SOMETHING, document=operation.body)
 
 
@@ -145,13 +162,13 @@ def _target(method: str, url: str) -> tuple[str, str] | None:
 
 
 @lru_cache(maxsize=4096)
-def _encoded(pairs: tuple[tuple[str, str], ...]) -> str:
-    return urlencode(pairs)
+def _encoded(pairs: tuple[tuple[str, str | None], ...]) -> str:
+    return urlencode([(name, value or "") for name, value in pairs])
 
 
 @lru_cache(maxsize=1024)
-def _lowered(headers: tuple[tuple[str, str | None], ...]) -> Mapping[str, str]:
-    return MappingProxyType({name.lower(): value or "" for name, value in headers})
+def _as_sent(headers: tuple[tuple[str, str | None], ...]) -> Mapping[str, str]:
+    return MappingProxyType({sent_as(name): value or "" for name, value in headers})
 
 
 def _parameters(operation: Operation) -> Iterator[tuple[str, str]]:
@@ -170,12 +187,11 @@ def _text(value: Scalar) -> str:
     return "" if value is None else str(value)
 
 
-def _rendered(operation: Operation, status: int, request_id: str, body: bytes, started: str, ended: str) -> bytes:
-    return b'{"status":%d,"requestID":%b,"operationID":%b,%b,"body":%b,"startedAt":"%b","endedAt":"%b"}' % (
+def _rendered(operation: Operation, status: int, request_id: bytes, body: bytes, started: str, ended: str) -> bytes:
+    return b'{"status":%d,"requestID":%b,%b,"body":%b,"startedAt":"%b","endedAt":"%b"}' % (
         status,
-        gojson.dumps(request_id),
-        gojson.dumps(_text(operation.operationID)),
-        _named(operation.method or "", operation.url or ""),
+        request_id,
+        _named(_text(operation.operationID), operation.method or "", operation.url or ""),
         body,
         started.encode(),
         ended.encode(),
@@ -183,9 +199,17 @@ def _rendered(operation: Operation, status: int, request_id: str, body: bytes, s
 
 
 @lru_cache(maxsize=1024)
-def _named(method: str, url: str) -> bytes:
-    return b'"method":' + gojson.dumps(method) + b',"url":' + gojson.dumps(url)
+def _named(operation_id: str, method: str, url: str) -> bytes:
+    texts = gojson.dumps(operation_id), gojson.dumps(method), gojson.dumps(url)
+    return b'"operationID":%b,"method":%b,"url":%b' % texts
 
 
 def _stamp() -> str:
-    return datetime.now(UTC).isoformat()[:-6] + "Z"
+    """Now, as the original prints instants (RFC 3339, UTC)."""
+    seconds, nanoseconds = divmod(time.time_ns(), 1_000_000_000)
+    return f"{_to_the_second(seconds)}.{nanoseconds // 1000:06d}Z"
+
+
+@lru_cache(maxsize=16)
+def _to_the_second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")

@@ -15,6 +15,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "experiments.Attribute",
         "sampling.Criterion",
         "users.PreviewUser",
+        "users.StratumValue",
     ),
     "What is measured": ("events.EventDefinition", "events.Metric"),
     "People in experiments": (
@@ -41,6 +42,7 @@ NAMES = {
     "sampling.Criterion": "Sampling criteria",
     "users.ExperimentUser": "People",
     "users.PointMark": "Marks at decision points",
+    "users.StratumValue": "Stratification factors",
     "users.UserProfile": "Saved profiles",
 }
 

@@ -9,7 +9,7 @@ from typing import Any
 
 bind = f"127.0.0.1:{os.environ.get('PORT', '8000')}"
 workers = int(os.environ.get("WORKERS", "1"))
-worker_class = "gthread"
+worker_class = "config.serving.patient.Worker"
 threads = int(os.environ.get("THREADS", "16"))
 worker_connections = 1024
 keepalive = 75

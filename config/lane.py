@@ -7,6 +7,7 @@ log, the last line of defence) is here; what a dialect promises (auth, CORS, req
 import http.client
 import io
 import logging
+import os
 import random
 import threading
 import time
@@ -15,7 +16,7 @@ from typing import Any
 
 from django.db import close_old_connections, connection
 
-from config import agent_timers, metrics
+from config import agent_timers, hangups, metrics, patience, renewal
 from config.wire.live import live
 from config.wire.message import Answer, Handler, Request, content_length, from_environ
 from decisions import snapshots
@@ -29,6 +30,8 @@ WsgiApplication = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 STATUS_LINES = {code: f"{code} {phrase}" for code, phrase in http.client.responses.items()}
 BROKEN = Answer(500, b'{"error":"internal server error"}')
+TOO_LATE = Answer(408, hangups.REASON, "application/json")
+CLOSE = ("Connection", "close")
 OTHER = "other"
 REFRESH_SECONDS = 0.25
 
@@ -41,11 +44,20 @@ class Lane:
     def __init__(self, django: WsgiApplication, hot: Mapping[tuple[str, str], Handler]) -> None:
         self.django = django
         self.hot = dict(hot)
+        self.is_awake = False
+        os.register_at_fork(after_in_child=self._sleep)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         started = time.perf_counter()
-        snapshots.ensure_following()
-        metrics.ensure_handing_over()
+        if not self.is_awake:
+            self._wake()
+        try:
+            return self._answered(environ, start_response, started)
+        except patience.HungUp:
+            _note(environ, OTHER, TOO_LATE.status, started)
+            return _start(TOO_LATE, start_response)
+
+    def _answered(self, environ: Environ, start_response: StartResponse, started: float) -> Iterable[bytes]:
         if "HTTP_TRANSFER_ENCODING" in environ:
             _gather_chunks(environ)
         handler = self.hot.get((environ["REQUEST_METHOD"], environ.get("PATH_INFO", "/")))
@@ -56,11 +68,24 @@ class Lane:
         _note(environ, environ["PATH_INFO"], answer.status, started)
         return _start(answer, start_response)
 
+    def _wake(self) -> None:
+        """Start what runs beside the requests of a process: at its first one, so never before a fork."""
+        snapshots.ensure_following()
+        metrics.ensure_handing_over()
+        patience.ensure_watching()
+        renewal.ensure_watching()
+        self.is_awake = not live.INLINE_SNAPSHOTS
+
+    def _sleep(self) -> None:
+        self.is_awake = False
+
     def _cold(self, environ: Environ, start_response: StartResponse, started: float) -> Iterable[bytes]:
         seen: list[int] = []
+        _gather_body(environ)
 
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
             seen.append(int(status[:3]))
+            headers = [*headers, CLOSE] if renewal.is_leaving() else headers
             return start_response(status, headers, exc_info) if exc_info else start_response(status, headers)
 
         body = self.django(environ, start)
@@ -91,6 +116,8 @@ def _start(answer: Answer, start_response: StartResponse) -> Iterable[bytes]:
     headers = [*answer.headers, ("Content-Length", str(len(answer.body)))]
     if answer.content_type:
         headers.append(("Content-Type", answer.content_type))
+    if renewal.is_leaving():
+        headers.append(CLOSE)
     start_response(STATUS_LINES.get(answer.status, f"{answer.status} Status"), headers)
     return [answer.body]
 
@@ -99,9 +126,18 @@ def _gather_chunks(environ: Environ) -> None:
     """Give a chunked body an announced length, so that both doors see it. One byte too many is enough to refuse."""
     if content_length(environ) or not environ.get("wsgi.input_terminated", True):
         return
-    body = environ["wsgi.input"].read(live.MAX_BODY_BYTES + 1)
+    body = patience.PatientInput(environ).read(live.MAX_BODY_BYTES + 1)
     environ["wsgi.input"] = io.BytesIO(body)
     environ["CONTENT_LENGTH"] = str(len(body))
+
+
+def _gather_body(environ: Environ) -> None:
+    """Have the body here before Django asks for it, which knows no patience; a large one is read as Django goes."""
+    length = content_length(environ)
+    if length > live.MAX_BODY_BYTES:
+        environ["wsgi.input"] = patience.PatientInput(environ)
+    elif length:
+        environ["wsgi.input"] = io.BytesIO(patience.whole(environ, length))
 
 
 def _note(environ: Environ, route: str, status: int, started: float) -> None:

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import OperationalError, connections
 
+from config import renewal
 from config.serving import announcing, preparing, servers, supervising
 
 
@@ -57,6 +58,7 @@ def _serve(options: servers.Options, *, metrics: Path) -> int:
         env=os.environ | servers.environment(options, metrics=metrics),
         answers=lambda: servers.answers(port=options.port),
         when_ready=lambda: announcing.things_to_try(options.url),
+        before_renewal=lambda: renewal.announce(settings.VAR_DIR),
     )
 
 

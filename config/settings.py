@@ -159,6 +159,7 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
     "SERVE_INCLUDE_SCHEMA": False,
     "OAS_VERSION": "3.1.1",
 }
@@ -166,6 +167,8 @@ SPECTACULAR_SETTINGS = {
 # What a client may send, bounded before it is parsed.
 MAX_BODY_BYTES = env.int("ARBITER_MAX_BODY_BYTES", default=5 * 1024 * 1024)
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES + 1024
+# A client that takes longer to send its request is hung up on; where many are slow at once, much earlier.
+BODY_SECONDS = env.float("ARBITER_BODY_SECONDS", default=20.0)
 
 # Snapshots: inline mode asks the database before every decision; for tests only.
 INLINE_SNAPSHOTS = env.bool("ARBITER_INLINE_SNAPSHOTS", default=False)

@@ -14,7 +14,7 @@ from typing import Any
 from django.conf import settings
 
 from config.routes.streams import NOWHERE, STREAMS
-from config.wire.message import Answer, Request
+from config.wire.message import Answer, Request, sent_as
 from decisions import snapshots
 from decisions.agent import noticing
 from events.notices import hub, places
@@ -145,11 +145,11 @@ async def _gone(receive: Receive) -> None:
 
 
 def _request_of(scope: Message) -> Request:
-    headers: dict[str, str] = {}
+    sent: dict[str, str] = {}
     for name, value in scope["headers"]:
-        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
-        headers[key] = f"{headers[key]},{text}" if key in headers else text
-    return Request(scope["method"], scope["path"], headers, scope["query_string"].decode("latin-1"))
+        key, text = sent_as(name.decode("latin-1")), value.decode("latin-1")
+        sent[key] = f"{sent[key]},{text}" if key in sent else text
+    return Request(scope["method"], scope["path"], sent, scope["query_string"].decode("latin-1"))
 
 
 def _headers(answer: Answer) -> list[tuple[bytes, bytes]]:

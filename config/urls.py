@@ -1,13 +1,26 @@
 """The front door: every dialect's routes, the admin and the API descriptions.
 
-The order matters: Test Lab answers whatever else begins with `/api`, so its table is the last.
+The order matters: Test Lab answers whatever else begins with `/api`, so its table is the last one of a dialect. Whoever
+opens the bare address wants the admin; any other address is told so as an Agent would (agent contract §1.2).
 """
 
 from django.contrib import admin
-from django.urls import include, path
+from django.http import HttpRequest, HttpResponse
+from django.urls import include, path, re_path
+from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import RedirectView
 
+from config.wire.agent.answers import NOT_FOUND
+from config.wire.message import to_django
+
+
+@csrf_exempt
+def nowhere(request: HttpRequest) -> HttpResponse:
+    return to_django(NOT_FOUND)
+
+
 urlpatterns = [
+    path("", RedirectView.as_view(url="/admin/")),
     path("admin/", admin.site.urls),
     path("admin", RedirectView.as_view(url="/admin/")),
     path("", include("config.routes.welcome")),
@@ -16,4 +29,5 @@ urlpatterns = [
     path("", include("config.routes.experiment_api")),
     path("", include("config.routes.agent")),
     path("", include("config.routes.testlab")),
+    re_path("", nowhere),
 ]

@@ -142,21 +142,26 @@ def remember(
 def remember_many(
     *, snapshot: Snapshot, experiment_id: int, arms: Mapping[str, int], method: str, now: datetime
 ) -> Mapping[str, tuple[int, int | None]]:
-    """The same for many people at once, `{root user id: variation id}`, in a few statements.
+    """The same for many people at once, in a few statements; `{root user id: variation id}` is what `draw` gave them.
 
     Answers the stored rows, `{root user id: (assignment id, variation id)}`: whoever had an arm keeps it.
     """
     with transaction.atomic():
-        if any(_differs(snapshot, experiment_id, user, arm) for user, arm in arms.items()):
+        if _draws_by_attributes(snapshot, experiment_id) and not _is_read(snapshot, experiment_id):
             read_remembered(project_id=snapshot.project_id, experiment_id=experiment_id)
-        assignments.remember_many(experiment_id=experiment_id, arms=arms, method=method, now=now)
-        return assignments.live(experiment_id=experiment_id, user_ids=list(arms))
+        return assignments.remember_many(experiment_id=experiment_id, arms=arms, method=method, now=now)
 
 
 def _is_read(snapshot: Snapshot, experiment_id: int) -> bool:
     """Whether every decision about this experiment reads what was remembered; that is never taken back."""
     experiment = snapshot.experiments.get(experiment_id)
     return experiment is not None and experiment.remembers
+
+
+def _draws_by_attributes(snapshot: Snapshot, experiment_id: int) -> bool:
+    """Whether what is known of a person decides about their arm, so that it may come out otherwise elsewhere."""
+    experiment = snapshot.experiments.get(experiment_id)
+    return experiment is None or experiment.row["audience"] is not None
 
 
 def _differs(snapshot: Snapshot, experiment_id: int, user_id: str, variation_id: int) -> bool:

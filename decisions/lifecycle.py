@@ -9,7 +9,7 @@ from datetime import datetime
 
 import orjson
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from decisions import documents, snapshots
 from experiments.errors import Invalid, NotAllowed
@@ -83,8 +83,22 @@ def discard_project(*, project: Project) -> None:
     """Delete a project with everything below it; every process stops deciding for it."""
     with transaction.atomic():
         pk = project.pk
+        hold(project_id=pk)
+        _close(Experiment.objects.filter(project=project))
         project.delete()
         snapshots.announce(project_ids=[pk])
+
+
+def discard(*, experiment: Experiment) -> None:
+    """Delete an experiment with everything below it, in the caller's transaction, which publishes."""
+    hold(project_id=experiment.project_id)
+    _close(Experiment.objects.filter(pk=experiment.pk))
+    experiment.delete()
+
+
+def _close(experiments: QuerySet[Experiment]) -> None:
+    """Let nobody add arms or samples while these go: who is about to waits here, and then finds nothing."""
+    list(experiments.select_for_update().order_by("pk").values_list("pk"))
 
 
 def _note_moved_arms(*, project: Project, document: documents.Document) -> None:
@@ -156,14 +170,16 @@ def _set_post_rule(experiment: Experiment, post_rule: str | None, fallback: str 
 
 
 def set_active(*, experiment: Experiment, active: bool, now: datetime, by: str = "") -> None:
-    """Switch an experiment to running or to inactive, in the caller's transaction, which publishes.
+    """Switch an experiment to running, or off, in the caller's transaction, which publishes.
 
-    The Experiment API's switch: variations may arrive later. A repeat changes nothing. Raises NotAllowed.
+    The Experiment API's switch: variations may arrive later. What a flag delivers is paused, for it is a Test Lab
+    feature then and keeps its user-blocks. A repeat changes nothing. Raises NotAllowed.
     """
     hold(project_id=experiment.project_id)
     locked = Experiment.objects.get(pk=experiment.pk)
+    off = Status.PAUSED if locked.flag_rules.exists() else Status.INACTIVE
     if (locked.status == Status.RUNNING) is not active:
-        _take(locked, Status.RUNNING if active else Status.INACTIVE, now, by)
+        _take(locked, Status.RUNNING if active else off, now, by)
 
 
 def _take(experiment: Experiment, to: str, now: datetime, by: str) -> None:

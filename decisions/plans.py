@@ -100,8 +100,12 @@ class Plan:
     @property
     def is_pure(self) -> bool:
         """Whether the unit's id alone says what a person draws."""
-        is_plain = self.unit == "individual" and self.algorithm == "random"
-        return is_plain and self.lets_all_in and not self.excluded and self.audience is None
+        return self.unit == "individual" and self.algorithm == "random" and self.takes_anybody
+
+    @property
+    def takes_anybody(self) -> bool:
+        """Whether nothing about a person keeps them out: neither groups nor lists nor an audience."""
+        return self.unit != "group" and self.lets_all_in and not self.excluded and self.audience is None
 
     def is_open(self, now: datetime) -> bool:
         return (self.starts_at is None or self.starts_at <= now) and (self.ends_at is None or now < self.ends_at)

@@ -8,11 +8,11 @@ from django.db.models import Count, Q, QuerySet
 
 from events.models import Event
 from events.responses import KIND
-from events.stats import proportions, sample_ratio
+from events.stats import proportions, sample_ratio, several
 from events.stats.proportions import Comparison, Proportion
 from experiments.models import Variation
 from features import catalogue, sdk_hashes, userblocks
-from features.catalogue import Variant
+from features.catalogue import Feature, Variant
 from users.assignments import USER
 from users.models import Assignment
 
@@ -25,7 +25,8 @@ NEARLY_ALL = 0.95
 class Report:
     """One variant: what was counted, and how it compares with the control.
 
-    `converted` are those of its users who have an event of it; `sample_ratio_p_value` is that of the whole feature.
+    `converted` are those of its users who have an event of it; `sample_ratio_p_value` is that of the whole feature;
+    `adjusted_p_value` allows for several variants being compared with one control.
     """
 
     variant: Variant
@@ -34,8 +35,8 @@ class Report:
     users: int
     converted: int
     comparison: Comparison | None
+    adjusted_p_value: float | None
     sample_ratio_p_value: float | None
-
     warnings: tuple[str, ...] = ()
 
     @property
@@ -45,15 +46,17 @@ class Report:
 
 def of_feature(*, project_id: int, feature_id: int) -> tuple[Report, ...]:
     """A report per variant, by id; none for a feature without variants or an unknown one."""
-    variants = catalogue.variants(project_id=project_id, feature_id=feature_id)
-    if not variants:
+    feature = catalogue.found(project_id=project_id, feature_id=feature_id)
+    if feature is None or not feature.variants:
         return ()
-    ids = [variant.id for variant in variants]
+    ids = [variant.id for variant in feature.variants]
     log = _log(project_id, ids)
     events, users = _events(log), _users(log, ids)
-    control = next((variant for variant in variants if variant.is_control), variants[0])
-    ratio = sample_ratio.p_value([users[pk][0] for pk in ids], [float(variant.weight) for variant in variants])
-    warnings = tuple(_warnings(feature_id, ids, ratio))
+    comparisons = _comparisons(feature.variants, users)
+    adjusted = _adjusted(comparisons)
+    weights = [float(variant.weight) for variant in feature.variants]
+    ratio = sample_ratio.p_value([users[pk][0] for pk in ids], weights)
+    warnings = tuple(_warnings(feature, ids, ratio))
     return tuple(
         Report(
             variant=variant,
@@ -61,20 +64,33 @@ def of_feature(*, project_id: int, feature_id: int) -> tuple[Report, ...]:
             people_with_events=events.get(variant.id, (0, 0))[1],
             users=users[variant.id][0],
             converted=users[variant.id][1],
-            comparison=None if variant is control else _compare(users[control.id], users[variant.id]),
+            comparison=comparisons.get(variant.id),
+            adjusted_p_value=adjusted.get(variant.id),
             sample_ratio_p_value=ratio,
             warnings=warnings,
         )
-        for variant in variants
+        for variant in feature.variants
     )
 
 
-def _warnings(feature_id: int, ids: Sequence[int], ratio: float | None) -> Iterator[str]:
+def _comparisons(variants: Sequence[Variant], users: Mapping[int, tuple[int, int]]) -> Mapping[int, Comparison]:
+    """Each variant against the control (the first one where none is marked), where both have users."""
+    control = next((variant for variant in variants if variant.is_control), variants[0])
+    rates = {pk: Proportion(converted, recorded) for pk, (recorded, converted) in users.items()}
+    found = {pk: proportions.compare(rates[control.id], rate) for pk, rate in rates.items() if pk != control.id}
+    return {pk: comparison for pk, comparison in found.items() if comparison is not None}
+
+
+def _adjusted(comparisons: Mapping[int, Comparison]) -> Mapping[int, float]:
+    p_values = several.holm([comparison.p_value for comparison in comparisons.values()])
+    return dict(zip(comparisons, p_values, strict=True))
+
+
+def _warnings(feature: Feature, ids: Sequence[int], ratio: float | None) -> Iterator[str]:
     """What makes the figures of the whole feature doubtful, in words."""
     if ratio is not None and ratio < sample_ratio.SUSPICIOUS:
         yield f"Users are not split by the weights (p = {ratio:.2g}): look for a fault before reading the figures."
-    blocks = [block for block in userblocks.every_block() if block.feature_id == feature_id]
-    if len(blocks) > 1 and _sit_in_one_block(ids):
+    if userblocks.Claim(feature.id, feature.share).blocks > 1 and _sit_in_one_block(ids):
         yield "Nearly all users sit in one user-block, as short numeric ids do in the JavaScript SDKs: use UUIDs."
 
 
@@ -84,10 +100,6 @@ def _sit_in_one_block(ids: Sequence[int]) -> bool:
     users = list(live.order_by("pk").values_list("unit_id", flat=True)[:LOOKED_AT])
     found = Counter(sdk_hashes.block("js", sdk_hashes.js(user)) for user in users)
     return len(users) >= ENOUGH and max(found.values()) >= NEARLY_ALL * len(users)
-
-
-def _compare(control: tuple[int, int], treatment: tuple[int, int]) -> Comparison | None:
-    return proportions.compare(Proportion(control[1], control[0]), Proportion(treatment[1], treatment[0]))
 
 
 def _log(project_id: int, ids: Sequence[int]) -> QuerySet[Event]:

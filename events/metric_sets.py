@@ -1,6 +1,6 @@
 """Metrics as UpGrade describes them: plain ones, and attributes of keys of a class (upgrade contract §5)."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -35,7 +35,7 @@ def _described(unit: Unit, path: tuple[str, ...]) -> Iterator[tuple[str, str, Se
     """`{metric, datatype, allowedValues?}` or `{groupClass, allowedKeys, attributes}`, nestable."""
     if "groupClass" in unit:
         for key in _texts(unit.get("allowedKeys")):
-            for inner in unit.get("attributes") or ():
+            for inner in _units(unit.get("attributes")):
                 yield from _described(inner, (*path, str(unit["groupClass"]), key))
         return
     name, kind = unit.get("metric"), unit.get("datatype", Metric.Type.CONTINUOUS)
@@ -46,5 +46,13 @@ def _described(unit: Unit, path: tuple[str, ...]) -> Iterator[tuple[str, str, Se
     yield full, kind, _texts(unit.get("allowedValues"))
 
 
-def _texts(values: Iterable[Any] | None) -> list[str]:
+def _units(given: Any) -> list[Unit]:
+    if not isinstance(given, list | None) or not all(isinstance(each, Mapping) for each in given or ()):
+        raise Invalid("The attributes of a class are a list of metrics", field="metricUnit")
+    return given or []
+
+
+def _texts(values: Any) -> list[str]:
+    if not isinstance(values, list | None):
+        raise Invalid(f"{str(values)[:60]!r} should be a list of names", field="metricUnit")
     return [str(value) for value in values or ()]

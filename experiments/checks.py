@@ -5,9 +5,10 @@ Every function raises `Invalid` with a sentence that says what is wrong and, whe
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import ROUND_FLOOR, Decimal
+from typing import Any
 
 from experiments.errors import Invalid
 
@@ -54,6 +55,64 @@ def points(places: Iterable[tuple[str, str]]) -> None:
     for (site, target), times in Counter(places).items():
         if times > 1:
             raise Invalid(f'The decision point "{site} / {target}" is listed twice.')
+
+
+def design(chosen: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Every choice of a design that contradicts another one, as (its name, a sentence). `chosen` may lack some."""
+    for name, is_wrong, sentence in _CONTRADICTIONS:
+        if is_wrong(chosen):
+            yield name, sentence
+
+
+def _is(name: str, value: str) -> Callable[[Mapping[str, Any]], bool]:
+    return lambda chosen: chosen.get(name) == value
+
+
+def _lacks(name: str, *, when: Callable[[Mapping[str, Any]], bool]) -> Callable[[Mapping[str, Any]], bool]:
+    return lambda chosen: when(chosen) and not chosen.get(name)
+
+
+def _has(name: str, *, but_not: Callable[[Mapping[str, Any]], bool]) -> Callable[[Mapping[str, Any]], bool]:
+    return lambda chosen: bool(chosen.get(name)) and not but_not(chosen)
+
+
+_OF_GROUPS = _is("unit", "group")
+_WITHIN = _is("unit", "within_subjects")
+_STRATIFIED = _is("algorithm", "stratified")
+
+_CONTRADICTIONS: tuple[tuple[str, Callable[[Mapping[str, Any]], bool], str], ...] = (
+    ("group_type", _lacks("group_type", when=_OF_GROUPS), "Say which kind of group, such as classId."),
+    ("group_type", _has("group_type", but_not=_OF_GROUPS), "Only experiments on whole groups have a kind of group."),
+    ("group_type", _is("group_type", "user"), "“user” is what a single person is called; choose another word."),
+    (
+        "stratification_factor",
+        _lacks("stratification_factor", when=_STRATIFIED),
+        "Say by which factor people are stratified.",
+    ),
+    (
+        "stratification_factor",
+        _has("stratification_factor", but_not=_STRATIFIED),
+        "Only stratified random sampling looks at a factor.",
+    ),
+    (
+        "algorithm",
+        lambda chosen: _STRATIFIED(chosen) and not _is("unit", "individual")(chosen),
+        "Strata are of persons: choose “Each person”, or draw at random.",
+    ),
+    ("condition_order", _lacks("condition_order", when=_WITHIN), "Say in which order a person meets the conditions."),
+    (
+        "condition_order",
+        _has("condition_order", but_not=_WITHIN),
+        "Only where every person sees every condition is there an order.",
+    ),
+    (
+        "ending_group_count",
+        lambda chosen: chosen.get("ending_group_count") is not None and not _OF_GROUPS(chosen),
+        "Only experiments on whole groups end by a number of groups.",
+    ),
+    ("ending_user_count", lambda chosen: chosen.get("ending_user_count") == 0, "Nobody would ever be in it."),
+    ("ending_group_count", lambda chosen: chosen.get("ending_group_count") == 0, "Nobody would ever be in it."),
+)
 
 
 def sdk_key(key: str) -> None:

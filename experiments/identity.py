@@ -11,6 +11,12 @@ def new_uid() -> uuid.UUID:
     return uuid.uuid4()
 
 
+def new_uids(count: int) -> list[uuid.UUID]:
+    """Many of them, for which the system is asked for randomness once."""
+    noise = secrets.token_bytes(16 * count)
+    return [uuid.UUID(bytes=noise[start : start + 16], version=4) for start in range(0, len(noise), 16)]
+
+
 def new_datafile_id() -> str:
     """Fifteen random digits, the first not 0: below 2**53, because SDKs null any other id in their events."""
     low = 10 ** (DATAFILE_ID_DIGITS - 1)

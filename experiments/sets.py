@@ -37,11 +37,16 @@ class Among(Func):
 
 
 def insert_new(
-    *, into: str, columns: Sequence[tuple[str, str]], fixed: Sequence[Any], rows: Sequence[Sequence[object]]
-) -> int:
+    *,
+    into: str,
+    columns: Sequence[tuple[str, str]],
+    fixed: Sequence[Any],
+    rows: Sequence[Sequence[object]],
+    returning: Sequence[str] = ("id",),
+) -> list[tuple[Any, ...]]:
     """Insert `rows`, lists that begin with a UUID's 32 hex digits, but for those a unique constraint forbids.
 
-    Answers how many were inserted.
+    Answers the columns `returning` of those that were inserted, in any order.
 
     `columns` are (name, SQL): `value ->> n` is the text at n of a row, `%s` takes the next of `fixed`. All names and
     SQL are the caller's own, never a client's.
@@ -51,7 +56,7 @@ def insert_new(
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO {into} (uid, {names}) SELECT {UID[connection.vendor]}, {values} "
-            f"FROM {ROWS[connection.vendor]} WHERE true ON CONFLICT DO NOTHING",
+            f"FROM {ROWS[connection.vendor]} WHERE true ON CONFLICT DO NOTHING RETURNING {', '.join(returning)}",
             [*fixed, orjson.dumps(rows).decode()],
         )
-        return int(cursor.rowcount)
+        return list(cursor.fetchall())

@@ -54,16 +54,22 @@ def features(*, project_id: int) -> tuple[Feature, ...]:
 
 def feature(*, project_id: int, feature_id: int) -> Feature:
     """One feature. Raises NotFound."""
-    flag = _whole(project_id).filter(pk=feature_id).first()
-    if flag is None:
+    row = found(project_id=project_id, feature_id=feature_id)
+    if row is None:
         raise NotFound("feature", feature_id)
-    return feature_of(flag)
+    return row
+
+
+def found(*, project_id: int, feature_id: int) -> Feature | None:
+    """One feature, None for an unknown one."""
+    flag = _whole(project_id).filter(pk=feature_id).first()
+    return None if flag is None else feature_of(flag)
 
 
 def variants(*, project_id: int, feature_id: int) -> tuple[Variant, ...]:
     """The variants of a feature by id; none for an unknown one."""
-    flag = _whole(project_id).filter(pk=feature_id).first()
-    return () if flag is None else feature_of(flag).variants
+    row = found(project_id=project_id, feature_id=feature_id)
+    return () if row is None else row.variants
 
 
 def _whole(project_id: int) -> QuerySet[Flag]:
@@ -94,11 +100,18 @@ def feature_of(flag: Flag) -> Feature:
         name=flag.key,
         first_day=first_day(flag.starts_on, governing.starts_at if governing else None),
         last_day=last_day(flag.ends_on, governing.ends_at if governing else None),
-        is_running=flag.is_running and (governing is None or not arms or _is_running(governing)),
+        is_running=flag.is_running and _delivers(flag, governing),
         share=flag.traffic if governing is None else governing_share(flag.traffic, governing.traffic),
         description=flag.description,
         variants=tuple(variant_of(arm) for arm in arms),
     )
+
+
+def _delivers(flag: Flag, governing: Experiment | None) -> bool:
+    """Whether what is behind a flag runs: of a kind 3 its experiment, once that has variants (§2.2 makes it bare)."""
+    if flag.kind != Flag.Kind.EXPERIMENT:
+        return True
+    return governing is not None and (not governing.variations.all() or _is_running(governing))
 
 
 def _is_running(experiment: Experiment) -> bool:

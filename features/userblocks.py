@@ -104,11 +104,10 @@ def named(*, name: str) -> Block:
     return found
 
 
-def last_change() -> datetime | None:
-    """When a block last changed hands, None for never."""
-    return (
-        UserBlock.objects.exclude(changed_at=None).order_by("-changed_at").values_list("changed_at", flat=True).first()
-    )
+def changes() -> set[datetime]:
+    """When blocks changed hands, of each block the last time."""
+    rows = UserBlock.objects.exclude(changed_at=None).order_by("id").values_list("changed_at", flat=True)
+    return {moment for moment in rows if moment is not None}
 
 
 def _locked() -> tuple[Block, ...]:

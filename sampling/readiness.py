@@ -38,7 +38,21 @@ def why_closed(*, experiment: Experiment, now: datetime) -> str:
     return next(_problems(experiment, now), "")
 
 
+def why_not_running(*, experiment: Experiment, now: datetime) -> str:
+    """The first reason why the experiment does not run, whatever its buckets are like; "" when it does."""
+    return next(_pauses(experiment, now), "")
+
+
 def _problems(experiment: Experiment, now: datetime) -> Iterator[str]:
+    yield from _pauses(experiment, now)
+    total = _total(experiment)
+    if not experiment.variations.all():
+        yield "The experiment has no buckets"
+    elif abs(total - PERCENT) > TOLERANCE:
+        yield f"The shares of the buckets must sum to 100, not {in_words(total)}"
+
+
+def _pauses(experiment: Experiment, now: datetime) -> Iterator[str]:
     if not experiment.project.active:
         yield "The service is not active"
     if experiment.status != Experiment.Status.RUNNING:
@@ -47,11 +61,6 @@ def _problems(experiment: Experiment, now: datetime) -> Iterator[str]:
         yield "The experiment has not started yet"
     if experiment.ends_at is not None and experiment.ends_at <= now:
         yield "The experiment has ended"
-    total = _total(experiment)
-    if not experiment.variations.all():
-        yield "The experiment has no buckets"
-    elif abs(total - PERCENT) > TOLERANCE:
-        yield f"The shares of the buckets must sum to 100, not {in_words(total)}"
 
 
 def _total(experiment: Experiment) -> Decimal:

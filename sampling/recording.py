@@ -3,13 +3,18 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
+from uuid import UUID
 
 from django.db import connection
 
-from experiments.identity import new_uid
+from events import ingest
+from experiments.identity import new_uids
+from experiments.models import Experiment
 from experiments.sets import insert_new
+from sampling import readiness, telling
 from sampling.models import Sample
 from sampling.selectors import SampleRow
+from sampling.telling import Shown
 
 
 class NewSample(NamedTuple):
@@ -19,14 +24,17 @@ class NewSample(NamedTuple):
     value: str
     bucket: str
     assignment_id: int | None
+    shown: Shown
 
 
-def insert(*, experiment_id: int, samples: Sequence[NewSample], now: datetime) -> list[SampleRow] | None:
-    """Store those whose entity and value have no sample yet, in one statement.
+def insert(*, experiment: Experiment, samples: Sequence[NewSample], now: datetime) -> list[SampleRow] | None:
+    """Store those whose entity and value have no sample yet, in one statement, and tell the log of them.
 
-    Answers the rows if all were stored, None if somebody else was quicker with some of them.
+    Answers the rows if all were stored, None if somebody else was quicker with some of them. To be called in a
+    transaction: sample and exposure are there both or neither.
     """
-    uids = [new_uid() for _ in samples]
+    samples = sorted(samples, key=_place)  # in one order everywhere, so that two batches never wait for each other
+    uids = new_uids(len(samples))
     moment = connection.ops.adapt_datetimefield_value(now)
     stored = insert_new(
         into=Sample._meta.db_table,
@@ -40,12 +48,35 @@ def insert(*, experiment_id: int, samples: Sequence[NewSample], now: datetime) -
             ("updated_at", "%s"),
             ("complete", "false"),
         ),
-        fixed=(experiment_id, moment, moment),
-        rows=[(uid.hex, *sample) for uid, sample in zip(uids, samples, strict=True)],
+        fixed=(experiment.pk, moment, moment),
+        rows=[(uid.hex, *sample[:4]) for uid, sample in zip(uids, samples, strict=True)],
+        returning=("entity", "value"),
     )
-    if stored < len(samples):
+    made = list(zip(uids, samples, strict=True))
+    if len(stored) < len(samples):
+        new = set(stored)
+        _tell(experiment, [(uid, sample) for uid, sample in made if sample[:2] in new], now)
         return None
-    return [
-        SampleRow(uid, sample.entity, sample.value, sample.bucket, False, None, now, now)
-        for uid, sample in zip(uids, samples, strict=True)
+    _tell(experiment, made, now)
+    return [SampleRow(uid, sample.entity, sample.value, sample.bucket, False, None, now, now) for uid, sample in made]
+
+
+def _place(sample: NewSample) -> tuple[str, str]:
+    return sample.entity, sample.value
+
+
+def _tell(experiment: Experiment, made: Sequence[tuple[UUID, NewSample]], now: datetime) -> None:
+    not_running = readiness.why_not_running(experiment=experiment, now=now)
+    exposures = [
+        telling.met(
+            experiment=experiment,
+            uid=uid,
+            value=sample.value,
+            bucket=sample.bucket,
+            shown=sample.shown,
+            not_running=not_running,
+            now=now,
+        )
+        for uid, sample in made
     ]
+    ingest.store(exposures)

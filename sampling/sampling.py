@@ -6,11 +6,13 @@ from uuid import UUID
 from django.db import transaction
 
 from decisions import deciding
+from events import ingest
 from experiments.errors import Invalid, NotFound
 from experiments.models import Experiment, Variation
-from sampling import choosing, recording
+from sampling import choosing, recording, telling
 from sampling.models import Sample
 from sampling.recording import NewSample
+from sampling.telling import Shown
 from users.models import Assignment
 
 
@@ -27,8 +29,11 @@ def record(*, experiment: Experiment, entity: str, value: str, bucket: str, now:
         assignment = _assignment(experiment, entity, bucket, now)
         arm = assignment.variation.key if assignment and assignment.variation else ""
         is_arm = assignment is not None and bucket in ("", arm)
-        made = NewSample(entity, value, bucket or arm, assignment.pk if assignment and is_arm else None)
-        recording.insert(experiment_id=experiment.pk, samples=[made], now=now)
+        linked = assignment if is_arm else None
+        person = assignment.unit_id if assignment else entity
+        shown = Shown(person, linked.variation_id if linked else _variation_id(experiment, bucket))
+        made = NewSample(entity, value, bucket or arm, linked.pk if linked else None, shown)
+        recording.insert(experiment=experiment, samples=[made], now=now)
         stored = _find(experiment, entity, value)
         assert stored is not None, "the row was just made or was there before"
         return stored
@@ -58,15 +63,59 @@ def _assignment(experiment: Experiment, entity: str, bucket: str, now: datetime)
     return assignment
 
 
+def _variation_id(experiment: Experiment, bucket: str) -> int | None:
+    arms = Variation.objects.filter(experiment=experiment, key=bucket)
+    return arms.order_by("position", "id").values_list("pk", flat=True).first()
+
+
 def complete(*, experiment_uid: UUID | str, uid: UUID, outcome: float | None, now: datetime) -> Sample:
     """Note that the outcome of a sample is known, and what it is; the first time wins. Raises NotFound."""
     if not isinstance(experiment_uid, UUID):
         raise NotFound("sample", uid)
-    rows = Sample.objects.filter(uid=uid, experiment__uid=experiment_uid)
-    rows.filter(complete=False).update(complete=True, completed_at=now, updated_at=now)
-    if outcome is not None:
-        rows.filter(outcome=None).update(outcome=outcome, updated_at=now)
-    found = rows.select_related("experiment").first()
+    with transaction.atomic():
+        sample = _held(experiment_uid, uid)
+        news = _complete(sample, outcome, now)
+        if news:
+            _store_completion(sample)
+            shown = _shown(sample)
+            ingest.store([telling.came(sample=sample, key=key, shown=shown, now=now) for key in news])
+        return sample
+
+
+def _held(experiment_uid: UUID, uid: UUID) -> Sample:
+    """The sample, for this transaction alone: of many who complete it one is the first. Raises NotFound."""
+    rows = Sample.objects.filter(uid=uid, experiment__uid=experiment_uid).order_by("pk")
+    found = rows.select_related("experiment", "assignment").select_for_update(of=("self",), no_key=True).first()
     if found is None:
         raise NotFound("sample", uid)
     return found
+
+
+def _complete(sample: Sample, outcome: float | None, now: datetime) -> list[str]:
+    """Note on the (unsaved) sample what is new of it; answers what the log is to be told."""
+    news: list[str] = []
+    if not sample.complete:
+        sample.complete, sample.completed_at = True, now
+        news.append(telling.COMPLETE)
+    if outcome is not None and sample.outcome is None:
+        sample.outcome = outcome
+        news.append(telling.OUTCOME)
+    sample.updated_at = now if news else sample.updated_at
+    return news
+
+
+def _store_completion(sample: Sample) -> None:
+    """By `update`: saving would take another look at the clock."""
+    Sample.objects.filter(pk=sample.pk).update(
+        complete=sample.complete,
+        completed_at=sample.completed_at,
+        outcome=sample.outcome,
+        updated_at=sample.updated_at,
+    )
+
+
+def _shown(sample: Sample) -> Shown:
+    arm = sample.assignment
+    if arm is None:
+        return Shown(sample.entity, _variation_id(sample.experiment, sample.bucket))
+    return Shown(arm.unit_id, arm.variation_id)

@@ -1,7 +1,8 @@
 """What every test can count on, whatever database and tools the machine has.
 
 A test that needs a tool is marked (`redis`, `node`, `browser`) and skipped, with the reason, where the tool is missing;
-a test about one database (`sqlite`, `postgresql`) is left out of the runs on the other.
+a test about one database (`sqlite`, `postgresql`) is left out of the runs on the other, and one about none, where
+`make test` says so (ARBITER_TEST_ONCE), of the second.
 """
 
 import os
@@ -21,6 +22,9 @@ NEEDS: dict[str, tuple[Callable[[], object], str]] = {
     "browser": (tools.chromium, "Chromium is not installed"),
 }
 
+DATABASE_FIXTURES = {"db", "transactional_db", "django_db_setup", "django_db_serialized_rollback", "live_server"}
+STARTS_PROCESSES = {"browser", "commands", "faults", "house", "road"}
+
 
 def _vendor() -> str:
     engine: str = settings.DATABASES["default"]["ENGINE"]
@@ -29,7 +33,7 @@ def _vendor() -> str:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     other = {"sqlite": "postgresql", "postgresql": "sqlite"}[_vendor()]
-    left_out = [item for item in items if item.get_closest_marker(other)]
+    left_out = [item for item in items if item.get_closest_marker(other) or _ran_on_the_other(item)]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
@@ -37,6 +41,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for marker, (present, reason) in NEEDS.items():
             if item.get_closest_marker(marker) and not present():
                 item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def _ran_on_the_other(item: pytest.Item) -> bool:
+    """Whether a test says the same on every database, so that the run on SQLite is enough.
+
+    It does when pytest-django keeps it away from databases; tests that start processes of their own are not known to.
+    """
+    if os.environ.get("ARBITER_TEST_ONCE") != "1" or item.path.parent.name in STARTS_PROCESSES:
+        return False
+    return not item.get_closest_marker("django_db") and DATABASE_FIXTURES.isdisjoint(getattr(item, "fixturenames", ()))
 
 
 @pytest.fixture(autouse=True)

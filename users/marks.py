@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
+from experiments.identity import new_uid
 from users.models import PointMark, RepeatedMark
 
 
@@ -16,9 +18,11 @@ def first(
     experiment_uid: str | None,
     status: str,
     now: datetime,
+    uid: UUID | None = None,
 ) -> tuple[PointMark, bool]:
     """The mark of a person at a point, and whether this call made it. An existing one is left as it is, for good."""
     row = PointMark(
+        uid=uid or new_uid(),
         user_id=user_row_id,
         site=site,
         target=target,

@@ -15,6 +15,7 @@ Group = tuple[str, str]
 """A group as (type, id)."""
 Place = tuple[str, str]
 """A decision point as (site, target)."""
+Row = tuple[Any, ...]
 
 
 class Needs(NamedTuple):
@@ -36,6 +37,7 @@ class Standing:
     `groups` and `working_groups` are None when the client never sent them or sent null. `segments` are those that list
     the person; `group_segments` those that list a group, by group. `repeats` counts within-subjects marks per point.
     `strata` maps (experiment, factor) to how many live assignments each variation has in the person's stratum.
+    `is_known` is False for somebody who could not be looked up: an empty field then means nothing.
     """
 
     row_id: int
@@ -51,6 +53,7 @@ class Standing:
     group_segments: dict[Group, set[int]] = field(default_factory=dict)
     repeats: dict[Place, int] = field(default_factory=dict)
     strata: dict[tuple[int, str], dict[int, int]] = field(default_factory=dict)
+    is_known: bool = True
 
     def memberships(self) -> Iterator[Group]:
         """Every group the person is a member of."""
@@ -65,10 +68,20 @@ class Standing:
 
 def read(*, user_id: str, needs: Needs) -> Standing | None:
     """The person behind an id, None when nobody is known by it. One query."""
+    return of_rows(look_up(user_id=user_id, needs=needs))
+
+
+def look_up(*, user_id: str, needs: Needs) -> Sequence[Row]:
+    """What `of_rows` makes a standing of. One query."""
     statement, uses = _statement(connection.vendor, needs)
     with connection.cursor() as cursor:
         cursor.execute(statement, [user_id] * uses)
-        rows = cursor.fetchall()
+        rows: Sequence[Row] = cursor.fetchall()
+        return rows
+
+
+def of_rows(rows: Sequence[Row]) -> Standing | None:
+    """A standing of its own each time, because whoever decides may add to it."""
     if not rows:
         return None
     standing = _person(next(row for row in rows if row[0] == PERSON))
@@ -110,8 +123,6 @@ def _members(units: Sequence[Group]) -> list[Any]:
 PERSON, ARM, EXCLUSION, MEMBER, REPEAT, STRATUM = range(6)
 USER = "user"
 AT_ONCE = 500
-
-Row = tuple[Any, ...]
 
 
 def _person(row: Row) -> Standing:

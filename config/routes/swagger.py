@@ -1,10 +1,13 @@
-"""The API descriptions, one document per dialect, browsable at `/swagger` (the address UpGrade promises)."""
+"""The API descriptions, one document per dialect, browsable at `/swagger` (the address UpGrade promises).
+
+The Experiment API's is also where its clients look for it: `/openapi.json`, `/docs`, `/redoc`.
+"""
 
 from typing import Any
 
 from django.urls import URLPattern, path, reverse
 from drf_spectacular.utils import extend_schema
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerView
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,6 +17,12 @@ DIALECTS = {
     "testlab": "Test Lab",
     "experiment_api": "Experiment API",
     "agent": "Optimizely Agent",
+}
+# What the Experiment API's own document says of itself (contract §1); the others say nothing.
+EXPERIMENT_API = {
+    "TITLE": "Experiment API",
+    "VERSION": "1.0.0",
+    "DESCRIPTION": "API for managing experiment samples",
 }
 
 
@@ -39,6 +48,17 @@ class Swagger(SpectacularSwaggerView):
         return response
 
 
+class Redoc(SpectacularRedocView):
+    """The Experiment API's description, to be read from top to bottom."""
+
+    template_name = "redoc.html"
+
+
+def _document(dialect: str) -> Any:
+    told = EXPERIMENT_API if dialect == "experiment_api" else {"TITLE": f"{DIALECTS[dialect]} API", "VERSION": "1"}
+    return Description.as_view(urlconf=f"config.routes.{dialect}", custom_settings=told)
+
+
 def _page(dialect: str) -> Any:
     return Swagger.as_view(dialect=dialect, url_name=f"description-{dialect}", title=f"{DIALECTS[dialect]} · Arbiter")
 
@@ -46,15 +66,8 @@ def _page(dialect: str) -> Any:
 urlpatterns: list[URLPattern] = [
     path("swagger", _page("upgrade"), name="swagger"),
     *(path(f"swagger/{dialect}", _page(dialect), name=f"swagger-{dialect}") for dialect in DIALECTS),
-    *(
-        path(
-            f"swagger/{dialect}.json",
-            Description.as_view(
-                urlconf=f"config.routes.{dialect}",
-                custom_settings={"TITLE": f"{name} API", "VERSION": "1"},
-            ),
-            name=f"description-{dialect}",
-        )
-        for dialect, name in DIALECTS.items()
-    ),
+    *(path(f"swagger/{dialect}.json", _document(dialect), name=f"description-{dialect}") for dialect in DIALECTS),
+    path("openapi.json", _document("experiment_api")),
+    path("docs", _page("experiment_api")),
+    path("redoc", Redoc.as_view(url_name="description-experiment_api", title="Experiment API")),
 ]

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -22,18 +22,31 @@ SECONDS_TO_STOP = 15
 LONGEST_PAUSE = 60.0
 TICK = 0.1
 PR_SET_PDEATHSIG = 1
+STDIN = 0
 
 
 class Signals:
-    """How often we were asked to stop: once means gracefully, twice means now."""
+    """How often we were asked to stop: once means gracefully, twice means now; and whether to renew the workers.
+
+    SIGHUP is how a terminal says goodbye. Where there is none it asks for new workers, as of any server.
+    """
 
     def __init__(self) -> None:
         self.seen = 0
+        self._is_renewal_due = False
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._note)
 
     def _note(self, number: int, frame: FrameType | None) -> None:
-        self.seen += 1
+        if number == signal.SIGHUP and not os.isatty(STDIN):
+            self._is_renewal_due = True
+        else:
+            self.seen += 1
+
+    def renewal(self) -> bool:
+        """Whether somebody asked for new workers since the last look."""
+        is_due, self._is_renewal_due = self._is_renewal_due, False
+        return is_due
 
 
 class Child:
@@ -53,6 +66,10 @@ class Child:
     def ask_to_stop(self) -> None:
         if not self.ended():
             self.process.terminate()
+
+    def ask_to_renew(self) -> None:
+        if not self.ended():
+            self.process.send_signal(signal.SIGHUP)
 
     def sweep(self) -> None:
         """Kill what is left of it and of what it started."""
@@ -91,6 +108,7 @@ def run(
     env: Mapping[str, str],
     answers: Callable[[], bool],
     when_ready: Callable[[], None],
+    before_renewal: Callable[[], None],
 ) -> int:
     """Run all until a signal or the server's end; 0 if we were asked to stop, 1 if not. `companions` have names."""
     signals = Signals()
@@ -103,6 +121,9 @@ def run(
             beside.append(Companion(name, partial(Child, command, cwd=cwd, env=env)))
         when_ready()
         while not signals.seen:
+            if signals.renewal():
+                before_renewal()
+                _renew(serving, beside)
             if serving.ended():
                 print(f"The server ended unexpectedly ({serving.how()}).", file=sys.stderr)
                 return 1
@@ -113,6 +134,15 @@ def run(
         return 0
     finally:
         _stop([serving, *(each.child for each in beside if each.child)], signals=signals)
+
+
+def _renew(serving: Child, companions: Iterable[Companion]) -> None:
+    """New workers before the old ones go; new companions after the old ones."""
+    say("New workers take over.")
+    serving.ask_to_renew()
+    for companion in companions:
+        if companion.child:
+            companion.child.ask_to_stop()
 
 
 def _comes_up(serving: Child, *, answers: Callable[[], bool], signals: Signals) -> bool:

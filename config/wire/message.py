@@ -13,14 +13,22 @@ from urllib.parse import parse_qsl
 import msgspec
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 
+from config import patience
 from config.wire.live import live
 
 DRAINED_BYTES = 64 * 1024 * 1024
 NO_PARAMS: Mapping[str, str] = MappingProxyType({})
 
 
+@lru_cache(maxsize=512)
+def sent_as(name: str) -> str:
+    """The key a header goes by in a WSGI environ: `x-request-id` is `HTTP_X_REQUEST_ID`."""
+    key = name.replace("-", "_").upper()
+    return key if key == "CONTENT_TYPE" else f"HTTP_{key}"
+
+
 class Request(msgspec.Struct, frozen=True):
-    """`headers` have lower-case names with hyphens; `path` starts with `/`.
+    """`sent` holds the headers under the keys of a WSGI environ (`sent_as`), uncopied; `path` starts with `/`.
 
     `body` is what was sent. A body above `MAX_BODY_BYTES` is dropped: then `oversized` is true and `body` empty, and
     every grammar answers 413 in its own shape. `document` is the body decoded, where a caller in this process has it;
@@ -29,7 +37,7 @@ class Request(msgspec.Struct, frozen=True):
 
     method: str
     path: str
-    headers: Mapping[str, str]
+    sent: Mapping[str, Any]
     query: str = ""
     body: bytes = b""
     params: Mapping[str, str] = NO_PARAMS
@@ -37,11 +45,13 @@ class Request(msgspec.Struct, frozen=True):
     document: Any = None
 
     def header(self, name: str) -> str:
-        return self.headers.get(name, "")
+        """A header by its name in lower case, "" when it was not sent."""
+        value: str = self.sent.get(sent_as(name)) or ""
+        return value
 
     def values(self, name: str) -> tuple[str, ...]:
         """Every value of a query parameter, in order."""
-        return tuple([value for key, value in parsed_query(self.query) if key == name]) if self.query else ()
+        return _values(self.query, name) if self.query else ()
 
     def value(self, name: str) -> str | None:
         """The first value of a query parameter, None when it is absent."""
@@ -52,6 +62,11 @@ class Request(msgspec.Struct, frozen=True):
 def parsed_query(query: str) -> tuple[tuple[str, str], ...]:
     """Names and values in order. At most 1000 are read; a longer query reads as its first 1000 fields."""
     return tuple(parse_qsl("&".join(query.split("&")[:1000]), keep_blank_values=True)) if query else ()
+
+
+@lru_cache(maxsize=4096)
+def _values(query: str, name: str) -> tuple[str, ...]:
+    return tuple([value for key, value in parsed_query(query) if key == name])
 
 
 class Stream(Protocol):
@@ -76,44 +91,37 @@ class Answer(msgspec.Struct, frozen=True):
 Handler = Callable[[Request], Answer]
 
 
-def from_environ(environ: Mapping[str, Any], params: Mapping[str, str] | None = None) -> Request:
-    """The request of a WSGI environ, its body read when it is not too large."""
-    headers = {_header_name(key): value for key, value in environ.items() if key[:5] == "HTTP_"}
-    content_type = environ.get("CONTENT_TYPE")
-    if content_type:
-        headers["content-type"] = content_type
+def from_environ(environ: dict[str, Any], params: Mapping[str, str] | None = None) -> Request:
+    """The request of a WSGI environ, its body read when it is not too large. Raises patience.HungUp."""
     path = environ.get("PATH_INFO", "/")
     length = content_length(environ)
     oversized = length > live.MAX_BODY_BYTES
     return Request(
         environ["REQUEST_METHOD"],
         path if path.isascii() else path.encode("latin-1", "replace").decode("utf-8", "replace"),
-        headers,
+        environ,
         environ.get("QUERY_STRING", ""),
-        _body(environ["wsgi.input"], length, oversized) if length else b"",
+        _body(environ, length, oversized) if length else b"",
         params or NO_PARAMS,
         oversized,
     )
 
 
-def _body(stream: Any, length: int, oversized: bool) -> bytes:
-    """The body; one that is too large is read and dropped piece by piece, so that its sender hears the refusal.
-
-    Beyond `DRAINED_BYTES` nobody is listening any more: the server closes the connection.
-    """
+def _body(environ: dict[str, Any], length: int, oversized: bool) -> bytes:
     if not oversized:
-        body: bytes = stream.read(length)
-        return body
-    left = min(length, DRAINED_BYTES)
-    while left > 0 and (piece := stream.read(min(left, 65_536))):
-        left -= len(piece)
+        return patience.whole(environ, length)
+    _drain(patience.PatientInput(environ), length)
     return b""
 
 
-@lru_cache(maxsize=512)
-def _header_name(key: str) -> str:
-    """`HTTP_USER_ID` as `user-id`."""
-    return key[5:].replace("_", "-").lower()
+def _drain(stream: Any, length: int) -> None:
+    """Read a body that is too large and drop it piece by piece, so that its sender hears the refusal.
+
+    Beyond `DRAINED_BYTES` nobody is listening any more: the server closes the connection.
+    """
+    left = min(length, DRAINED_BYTES)
+    while left > 0 and (piece := stream.read(min(left, 65_536))):
+        left -= len(piece)
 
 
 def content_length(environ: Mapping[str, Any]) -> int:
@@ -127,8 +135,10 @@ def from_django(request: HttpRequest, params: Mapping[str, str] | None = None) -
     length = content_length(request.META)
     oversized = length > live.MAX_BODY_BYTES
     seen = from_environ({**request.META, "CONTENT_LENGTH": "0"}, params)
-    body = _body(request, length, oversized) if oversized else request.body
-    return Request(seen.method, seen.path, seen.headers, seen.query, body, seen.params, oversized)
+    if oversized:
+        _drain(request, length)
+    body = b"" if oversized else request.body
+    return Request(seen.method, seen.path, seen.sent, seen.query, body, seen.params, oversized)
 
 
 def to_django(answer: Answer) -> HttpResponse:

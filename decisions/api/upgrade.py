@@ -14,7 +14,7 @@ from config.wire.upgrade.grammar import Call, context, ok, route
 from config.wire.upgrade.shapes import NonEmpty, Nothing
 from decisions.drawing import assigning
 from decisions.enrolments import layout
-from decisions.schools import flagging, marking
+from decisions.schools import flagging, reporting
 from decisions.schools.flagging import Session
 from decisions.schools.marking import Marked, Sighting
 from users import people
@@ -100,7 +100,7 @@ def mark(call: Call[MarkBody]) -> Answer:
         status=body.status or "",
         uniquifier=body.uniquifier or "",
     )
-    return ok(_marked(sighting, marking.mark(sighting=sighting, now=datetime.now(UTC))))
+    return ok(_marked(sighting, reporting.report(sighting=sighting, now=datetime.now(UTC))))
 
 
 def _marked(sighting: Sighting, marked: Marked) -> dict[str, Any]:

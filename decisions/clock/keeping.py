@@ -14,6 +14,7 @@ from django.db import DatabaseError, close_old_connections, connection
 from decisions.clock import schedule
 from decisions.clock.lease import Lease
 from decisions.lab import current
+from decisions.schools import reporting
 from decisions.upstream import polling
 from events import forgetting, partitions, replay
 
@@ -38,6 +39,10 @@ def _make_partitions(now: datetime) -> None:
 
 def _replay_spools(now: datetime) -> None:
     replay.replay_left_behind(Path(settings.VAR_DIR) / "spool")
+
+
+def _store_waiting_marks(now: datetime) -> None:
+    reporting.store_waiting()
 
 
 def _follow_schedule(now: datetime) -> None:
@@ -82,6 +87,7 @@ def _poll(now: datetime) -> None:
 JOBS = (
     Job("make partitions ahead", 3600, _make_partitions),
     Job("replay the spools of dead processes", 5, _replay_spools, everywhere=True),
+    Job("store marks that waited for the database", 2, _store_waiting_marks, everywhere=True),
     Job("start and end experiments", 1, _follow_schedule),
     Job("give Test Lab's user-blocks when a day begins", 30, _begin_the_day),
     Job("forget old event ids", 3600, _forget),

@@ -60,28 +60,30 @@ def _import_all(
     designs: Sequence[DesignFile], report: Report, *, state: str, update: bool, now: datetime, by: str
 ) -> None:
     touched: dict[int, Project] = {}
-    written: list[Experiment] = []
+    written: list[tuple[Experiment, str]] = []
     for design in designs:
         try:
             checks.check(design)
-            experiment = _write(design, report, update=update, now=now, by=by)
+            experiment, verb = _write(design, report, update=update, now=now, by=by)
         except DomainError as error:
             raise Invalid(f"{design.name}: {error}") from error
         touched[experiment.project_id] = experiment.project
-        written.append(experiment)
+        written.append((experiment, verb))
     for project in touched.values():
         lifecycle.publish(project=project, now=now, by=by)
-    for experiment in written if state else ():
-        lifecycle.change_status(
-            experiment=experiment, to=words.ours(words.STATUS, state, field="state"), now=now, by=by
-        )
+    to = words.ours(words.STATUS, state, field="state") if state else ""
+    for experiment, verb in written:
+        ended = lifecycle.change_status(experiment=experiment, to=to, now=now, by=by) if to else experiment
+        what = f"experiment {ended.name} ({ended.uid}) in {experiment.project.key}"
+        report.made.append(f"{what}: {verb}, {ended.status}")
 
 
-def _write(design: DesignFile, report: Report, *, update: bool, now: datetime, by: str) -> Experiment:
+def _write(design: DesignFile, report: Report, *, update: bool, now: datetime, by: str) -> tuple[Experiment, str]:
+    """The experiment as it is stored now, and whether that was "made" or "updated"."""
     project = _project(design, report)
     existing = Experiment.objects.select_for_update(no_key=True).filter(uid=design.id).first()
     if existing is not None and not update:
-        raise Invalid(f"there is an experiment {design.id} already; --update replaces its design")
+        raise Invalid(f"there is an experiment {design.id} already; ask for its design to be replaced")
     if existing is not None and existing.project_id != project.pk:
         raise Invalid(f"experiment {design.id} belongs to {existing.project.key}, not to {project.key}")
     experiment = existing or Experiment(uid=design.id, project=project, key=str(design.id))
@@ -94,9 +96,7 @@ def _write(design: DesignFile, report: Report, *, update: bool, now: datetime, b
     _write_design(experiment, design, parts)
     ListWriter(experiment, report.notes).write(design)
     _note_what_is_lost(design, report.notes)
-    verb = "updated" if existing is not None else "made"
-    report.made.append(f"experiment {design.name} ({design.id}) in {project.key}: {verb}, {experiment.status}")
-    return experiment
+    return experiment, "updated" if existing is not None else "made"
 
 
 def _project(design: DesignFile, report: Report) -> Project:

@@ -54,7 +54,7 @@ class PartWriter:
         taken = model._default_manager.filter(uid=wanted).exists()
         if taken:
             self._notes.append(
-                f"{self._design.name}: the id {wanted} is taken; its {model.__name__.lower()} gets another"
+                f"{self._design.name}: the id {wanted} is taken; its {model._meta.verbose_name} gets another"
             )
         return uuid5(self._experiment.uid, str(wanted)) if taken else wanted
 

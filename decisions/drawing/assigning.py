@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from decisions.compile import Snapshot
-from decisions.drawing import draws
+from decisions.drawing import draws, recalling
 from decisions.engine import seedrandom
 from decisions.plans import Plan, Plans, pools_of
 from experiments.errors import NotFound
-from users import assignments, standing
 from users.standing import Group, Place, Standing
 
 LIVE = ("running", "preview")
@@ -42,9 +41,9 @@ class Refusal:
 def assign(*, snapshot: Snapshot, user_id: str, now: datetime) -> list[Given]:
     """Everything a person is given in a project, in the order of the experiments' creation. One read.
 
-    Raises NotFound for a user nobody has introduced.
+    Raises NotFound for a user nobody has introduced. While the database is away, see `recalling.person`.
     """
-    person = standing.read(user_id=user_id, needs=snapshot.plans.needs)
+    person = recalling.person(user_id=user_id, needs=snapshot.plans.needs)
     if person is None:
         raise NotFound("user", user_id)
     return given_to(snapshot, person, now=now)
@@ -74,9 +73,11 @@ def arm_in(snapshot: Snapshot, experiment_id: int, user_id: str) -> int | None:
     plan = snapshot.plans.by_id.get(experiment_id)
     if plan is None or not snapshot.is_active or plan.unit == "within_subjects":
         return None
-    person = standing.read(user_id=user_id, needs=snapshot.plans.needs)
+    person = recalling.person(user_id=user_id, needs=snapshot.plans.needs)
     if person is None:
         person = stranger(snapshot, user_id, [experiment_id])
+    if not person.is_known and not plan.takes_anybody:
+        return None
     if plan.id not in person.arms and (plan.status not in LIVE or is_excluded_globally(snapshot.plans, person)):
         return None
     arms = arms_of(plan, person) if refusal(plan, person) is None else ()
@@ -85,15 +86,20 @@ def arm_in(snapshot: Snapshot, experiment_id: int, user_id: str) -> int | None:
 
 def stranger(snapshot: Snapshot, user_id: str, experiment_ids: Sequence[int]) -> Standing:
     """Somebody no UpGrade client told of: without groups, and with the arms that others gave them. Two queries."""
-    person = standing.anonymous(user_id=user_id, groups={}, needs=snapshot.plans.needs)
-    _, arms = assignments.of_user(user_id=user_id, experiment_ids=experiment_ids)
+    person = recalling.visitor(user_id=user_id, groups={}, needs=snapshot.plans.needs)
+    _, arms = recalling.arms_of(project_id=snapshot.project_id, user_id=user_id, experiment_ids=experiment_ids)
     person.arms.update(arms)
     return person
 
 
 def is_excluded_globally(plans: Plans, person: Standing) -> bool:
-    """Listed, or working in a listed group. (The original also drops everybody without a working group.)"""
+    """Listed, or working in a listed group. (The original also drops everybody without a working group.)
+
+    Of whom nothing is known may be listed, so where anybody is they are out.
+    """
     listed = plans.global_exclude
+    if not person.is_known:
+        return bool(listed)
     if not listed.isdisjoint(person.segments):
         return True
     return _matching(listed, person.working(), person) is not None
@@ -118,6 +124,8 @@ def is_candidate(plan: Plan, *, is_previewer: bool, now: datetime) -> bool:
 
 def _may_see(plan: Plan, person: Standing, is_previewer: bool, now: datetime) -> bool:
     if not is_candidate(plan, is_previewer=is_previewer, now=now):
+        return False
+    if not person.is_known and not plan.takes_anybody:
         return False
     if plan.unit == "group" and plan.id not in person.arms and working_group(plan, person) is None:
         return False

@@ -93,5 +93,8 @@ def _fraction(plan: Plan, seed: str) -> float:
 
 
 def _number(seed: str, exact: bool) -> float:
-    """A number in [0, 1): UpGrade's for experiments that came from there, else the hash's."""
-    return seedrandom.draw(seed) if exact else mmh3.hash(seed, 1, False) / 2**32
+    """A number in [0, 1): UpGrade's for experiments that came from there, else the hash's.
+
+    Not remembered one by one: a whole order is, and its hundred numbers would push out those that are asked for again.
+    """
+    return seedrandom.fresh(seed) if exact else mmh3.hash(seed, 1, False) / 2**32

@@ -17,11 +17,36 @@ def never(attributes: Attributes, memo: Memo) -> bool:
 
 
 def false_leaf(leaf: Leaf) -> Test:
+    if leaf.type in matching.LEAF_TYPES and leaf.match in matching.COMPARISONS:
+        return _fails_comparison(leaf)
+    if leaf.type in matching.LEAF_TYPES and leaf.match == "exact" and isinstance(leaf.value, str):
+        return _differs(leaf.name, leaf.value)
+
     def is_false(attributes: Attributes, memo: Memo) -> bool:
         segments = memo[0]
         return matching.match(leaf, attributes, segments if isinstance(segments, frozenset) else NO_SEGMENTS) is False
 
     return is_false
+
+
+def _fails_comparison(leaf: Leaf) -> Test:
+    name, compare, wanted = leaf.name, matching.COMPARISONS[leaf.match], number(leaf.value)
+    if wanted is None:
+        return never
+
+    def fails(attributes: Attributes, memo: Memo) -> bool:
+        given = number(attributes.get(name))
+        return given is not None and not compare(given, wanted)
+
+    return fails
+
+
+def _differs(name: str, value: str) -> Test:
+    def differs(attributes: Attributes, memo: Memo) -> bool:
+        attribute = attributes.get(name)
+        return isinstance(attribute, str) and attribute != value
+
+    return differs
 
 
 def true_leaf(leaf: Leaf) -> Test:

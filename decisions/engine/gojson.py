@@ -1,12 +1,13 @@
 """JSON text exactly as the Agent writes it (agent.md 1.1): compact, sorted, HTML-escaped, numbers as doubles."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 import orjson
 
 _MAX_DEPTH = 200
+_USER = b'{"userId":%b,"attributes":%b}'
 _EXACT = 2**53
 
 # What the plain encoder writes differently: HTML characters, long integers, whole or exponent floats.
@@ -41,18 +42,34 @@ def dumps(value: object) -> bytes:
 
 
 def _has_plain_numbers(value: object) -> bool:
-    """A quick yes for texts and flat objects without floats and huge integers; the search is for the rest."""
+    """A quick yes for texts and flat objects of everyday numbers; the search is for the rest."""
     if type(value) is not dict:
         return type(value) is str
     for item in value.values():
         kind = type(item)
-        if kind is not str and kind is not bool and not (kind is int and -_EXACT < item < _EXACT):
+        if kind is str or kind is bool:
+            continue
+        if kind is int:
+            if not -_EXACT < item < _EXACT:
+                return False
+        elif kind is not float or not 1e-3 < item < 1e15 or item.is_integer():
             return False
     return True
 
 
 def _may_need_escapes(raw: bytes) -> bool:
     return len(raw.translate(None, b"<>&\xe2")) != len(raw)
+
+
+def user_context(user_id: str, attributes: Mapping[str, object]) -> bytes:
+    """`{"userId":…,"attributes":…}`, the same as `dumps` of each would give. Raises what `dumps` raises."""
+    if not _has_plain_numbers(attributes):
+        return _USER % (dumps(user_id), dumps(attributes))
+    try:
+        raw = _USER % (orjson.dumps(user_id), orjson.dumps(attributes, option=orjson.OPT_SORT_KEYS))
+    except TypeError:  # a lone surrogate
+        return _USER % (dumps(user_id), dumps(attributes))
+    return _USER % (dumps(user_id), dumps(attributes)) if _may_need_escapes(raw) else raw
 
 
 def obj(pairs: Iterable[tuple[str, bytes]]) -> bytes:

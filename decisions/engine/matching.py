@@ -29,7 +29,9 @@ def match(leaf: Leaf, attributes: Attributes, segments: Segments) -> bool | None
 
 def number(value: object) -> float | None:
     """The double a JSON number reads as; None for anything else. Booleans and numeric texts are not numbers."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if type(value) is float:
+        return value
+    if type(value) is not int:
         return None
     try:
         return float(value)

@@ -1,6 +1,9 @@
 """Semantic versions as the Agent compares them (agent.md 3.4). Its oddities are kept: local SDKs share them."""
 
 from dataclasses import dataclass
+from functools import lru_cache
+
+REMEMBERED_LENGTH = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +16,15 @@ class Version:
 
 def parse(text: str) -> Version | None:
     """Read a version; None when it is not one (spaces, empty, more than three parts, letters in the core)."""
+    return _parsed_before(text) if len(text) <= REMEMBERED_LENGTH else _parsed(text)
+
+
+@lru_cache(maxsize=1024)
+def _parsed_before(text: str) -> Version | None:
+    return _parsed(text)
+
+
+def _parsed(text: str) -> Version | None:
     if not text or any(char.isspace() for char in text):
         return None
     separator = next((char for char in text if char in "-+"), "")

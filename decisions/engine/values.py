@@ -4,13 +4,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+import msgspec
+
 from decisions.engine.model import Rule, Variation
 
 Source = Literal["feature-test", "rollout", "holdout", "experiment", "none"]
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(msgspec.Struct, frozen=True, gc=False):
     """Who is decided about.
 
     `user_id` is text without lone surrogates (the hash refuses them), `attributes` are decoded JSON values. `segments`

@@ -7,9 +7,9 @@ user-blocks to whom they belong, in one transaction under the project's lock.
 import logging
 import threading
 import time
-from collections.abc import Mapping, Set
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -27,6 +27,7 @@ from features.userblocks import Block, Claim
 logger = logging.getLogger(__name__)
 
 PATIENCE_SECONDS = 1.0
+LATELY = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +51,21 @@ class _Held:
     value: Current
 
 
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """When the database last failed, and what this process knew then: a newer snapshot says that it is back."""
+
+    at: float
+    snapshot: Snapshot | None
+
+
 @dataclass(slots=True)
 class _State:
+    """`late` is when a project's state (by its uid) was read again after a failure."""
+
     held: _Held | None = None
-    failed_at: float = float("-inf")
+    failure: _Failure | None = None
+    late: tuple[str, datetime] | None = None
 
 
 _state = _State()
@@ -84,28 +96,35 @@ def begin_day(*, project_key: str, now: datetime) -> None:
 def _holds(held: _Held, project_key: str, now: datetime) -> bool:
     if held.project_key != project_key:
         return False
-    if time.monotonic() - _state.failed_at < PATIENCE_SECONDS:
-        return True
     try:
-        return held.day == now.astimezone(UTC).date() and held.snapshot is snapshots.for_key(project_key)
+        snapshot = snapshots.for_key(project_key)
     except DatabaseError:
-        _note_failure()
+        _note_failure(held.snapshot)
         return True
+    is_same = held.snapshot is snapshot and held.day == now.astimezone(UTC).date()
+    return is_same or _failed_just_now(snapshot)
+
+
+def _failed_just_now(snapshot: Snapshot | None) -> bool:
+    failure = _state.failure
+    return failure is not None and failure.snapshot is snapshot and time.monotonic() - failure.at < PATIENCE_SECONDS
 
 
 def _renewed(held: _Held | None, project_key: str, now: datetime) -> Current:
+    known: Snapshot | None = None
     try:
+        known = snapshots.for_key(project_key)
         return _renew(project_key, now)
     except DatabaseError:
         if held is None or held.project_key != project_key:
             raise
-        _note_failure()
+        _note_failure(known)
         return held.value
 
 
-def _note_failure() -> None:
+def _note_failure(snapshot: Snapshot | None) -> None:
     logger.warning("The database is away; answering the last features that were read", exc_info=True)
-    _state.failed_at = time.monotonic()
+    _state.failure = _Failure(time.monotonic(), snapshot)
 
 
 def _renew(project_key: str, now: datetime) -> Current:
@@ -114,11 +133,21 @@ def _renew(project_key: str, now: datetime) -> Current:
         locked = Project.objects.select_for_update(no_key=True).get(pk=made.pk)
         value = reconcile(project=locked, now=now)
         generation = Project.objects.values_list("generation", flat=True).get(pk=made.pk)
+    value = _no_earlier_than_seen(value, now)
     snapshots.refresh()
     snapshot = snapshots.for_key(project_key)
     fits = snapshot is not None and snapshot.generation == generation
     _state.held = _Held(project_key, snapshot if fits else None, now.astimezone(UTC).date(), value)
     return value
+
+
+def _no_earlier_than_seen(value: Current, now: datetime) -> Current:
+    """What changed while the database could not be read counts as changed when it could: clients polled meanwhile."""
+    if _state.failure is not None:
+        _state.failure, _state.late = None, (value.project_uid, now)
+    if _state.late is None or _state.late[0] != value.project_uid:
+        return value
+    return replace(value, changed_at=max(value.changed_at, _state.late[1]))
 
 
 def project(*, key: str) -> Project:
@@ -137,15 +166,30 @@ def reconcile(*, project: Project, now: datetime) -> Current:
     rows = _current_features(document, now.astimezone(UTC).date()) if _is_open(project) else ()
     if userblocks.reconcile(claims=_claims(rows), now=now):
         snapshots.announce(project_ids=[project.pk])
-    published_at = project.created_at if publication is None else publication.published_at
-    changed_at = datafiles.changed_at(document, now=now, published_at=published_at)
     return Current(
         project_id=project.pk,
         project_uid=str(project.uid),
         features=rows,
         blocks=userblocks.every_block(),
-        changed_at=max(changed_at, userblocks.last_change() or changed_at),
+        changed_at=_apart(_changes(project, document, now)),
     )
+
+
+def _changes(project: Project, document: Mapping[str, Any], now: datetime) -> set[datetime]:
+    """When the project was published lately, blocks changed hands, and a day last began or ended a feature."""
+    published = Publication.objects.filter(project=project).order_by("-revision")
+    instants = list(published.values_list("published_at", flat=True)[:LATELY]) or [project.created_at]
+    by_the_clock = datafiles.changed_at(document, now=now, published_at=instants[0])
+    return {*instants, by_the_clock, *userblocks.changes()}
+
+
+def _apart(changes: Iterable[datetime]) -> datetime:
+    """The last change, as if each had come at least a second after the one before it: HTTP dates know no less.
+
+    A client that sends its `Last-Modified` back would otherwise miss the second change of one second.
+    """
+    lately = sorted(changes, reverse=True)[:LATELY]
+    return max(moment + timedelta(seconds=later) for later, moment in enumerate(lately))
 
 
 def _claims(rows: tuple[Feature, ...]) -> list[Claim]:
@@ -161,8 +205,13 @@ def _is_open(project: Project) -> bool:
 def _current_features(document: Mapping[str, Any], today: date) -> tuple[Feature, ...]:
     experiments = {row["id"]: row for row in document["experiments"] if row["kind"] == Experiment.Kind.AB_TEST}
     closed = _closed(document, experiments.keys())
-    rows = (_feature(flag, experiments) for flag in document["flags"] if not closed.intersection(flag["rules"][:1]))
+    rows = (_feature(flag, experiments) for flag in document["flags"] if _delivers(flag, closed))
     return tuple(row for row in rows if row.is_current(today))
+
+
+def _delivers(flag: Mapping[str, Any], closed: Set[int]) -> bool:
+    """Whether there is anything behind a flag; an experiment may have been deleted through another door."""
+    return flag["kind"] != Flag.Kind.EXPERIMENT or (bool(flag["rules"]) and flag["rules"][0] not in closed)
 
 
 def _closed(document: Mapping[str, Any], published: Set[int]) -> set[int]:

@@ -8,7 +8,7 @@ from uuid import UUID, uuid5
 
 from decisions import datafiles, deciding
 from decisions.compile import Snapshot
-from decisions.drawing import assigning
+from decisions.drawing import assigning, recalling
 from decisions.engine import Subject
 from decisions.plans import PlannedFlag
 from events import ingest
@@ -47,13 +47,14 @@ def keys_of(*, snapshot: Snapshot, user_id: str, session: Session | None, now: d
 
 def _person(needs: Needs, user_id: str, session: Session | None) -> Standing:
     if session is not None and not session.includes_stored:
-        return standing.anonymous(user_id=user_id, groups=session.groups, needs=needs)
-    person = standing.read(user_id=user_id, needs=needs)
+        return recalling.visitor(user_id=user_id, groups=session.groups, needs=needs)
+    person = recalling.person(user_id=user_id, needs=needs)
     if person is None:
         raise NotFound("user", user_id)
     if session is not None:
         person.groups = _union(person.groups or {}, session.groups)
-        standing.read_segments(person)
+        if person.is_known:
+            standing.read_segments(person)
     return person
 
 
@@ -65,6 +66,8 @@ def _union(stored: Mapping[str, list[str]], session: Mapping[str, list[str]]) ->
 def _is_on(snapshot: Snapshot, flag: PlannedFlag, person: Standing, now: datetime) -> bool:
     """On, and let in by its lists; a flag that is not simply on for everybody is decided by the engine."""
     if not datafiles.is_on(flag.row, now=now):
+        return False
+    if not person.is_known and (flag.excluded or not flag.lets_all_in):
         return False
     if assigning.list_refusal(flag.included, flag.excluded, person, lets_all_in=flag.lets_all_in) is not None:
         return False

@@ -47,11 +47,14 @@ class Points:
         person here, so that the two agree where experiments share a point.
         """
         if experiment_uid is not None:
-            named = next((each for each in self.live if each.uid == experiment_uid), None)
-            return named or self._resting(experiment_uid)
+            return self.live_named(experiment_uid) or self._resting(experiment_uid)
         if len(self.live) > 1:
             return self._given(person, now) or self.live[int(seedrandom.draw(person.user_id) * len(self.live))]
         return self.live[0] if self.live else self._resting(None)
+
+    def live_named(self, experiment_uid: str | None) -> Found | None:
+        """The live experiment of this id, if it is here."""
+        return next((each for each in self.live if each.uid == experiment_uid), None)
 
     def _given(self, person: Standing, now: datetime) -> Found | None:
         for snapshot in {each.snapshot.project_id: each.snapshot for each in self.live}.values():

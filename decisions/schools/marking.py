@@ -55,13 +55,14 @@ class Marked:
     method: str | None
 
 
-def mark(*, sighting: Sighting, now: datetime) -> Marked:
+def mark(*, sighting: Sighting, now: datetime, uid: UUID | None = None) -> Marked:
     """Store a mark and all that follows from it, in one transaction; the exposure follows the commit.
 
-    A mark that was sent before changes nothing. Raises NotFound for an unknown user, for a condition the experiment
-    does not have and for an experiment that is not at this point; Invalid for texts that cannot be stored.
+    A mark that was sent before changes nothing. `uid` is the id that a client was told already. Raises NotFound for an
+    unknown user, for a condition the experiment does not have and for an experiment that is not at this point; Invalid
+    for texts that cannot be stored.
     """
-    _check(sighting)
+    check(sighting)
     points = marked_points.at(sighting.site, sighting.target, project_key=sighting.project_key)
     with transaction.atomic():
         people.lock(user_id=sighting.user_id)
@@ -71,7 +72,7 @@ def mark(*, sighting: Sighting, now: datetime) -> Marked:
         found = points.choose(sighting.experiment_uid, person, now=now)
         if found is not None:
             found.check_condition(sighting.condition)
-        stored, _ = _store(sighting, person, found, now)
+        stored, _ = _store(sighting, person, found, now, uid)
         entry = _Entry(sighting, person, found.snapshot, found.plan, stored, now) if found and found.plan else None
         exposure = None if entry is None else _take_part(entry)
     if exposure is not None:
@@ -79,7 +80,8 @@ def mark(*, sighting: Sighting, now: datetime) -> Marked:
     return _marked(sighting, person, stored, found.experiment_id if found else None)
 
 
-def _check(sighting: Sighting) -> None:
+def check(sighting: Sighting) -> None:
+    """Raise Invalid for texts that cannot be stored."""
     texts.check(sighting.user_id, field="userId")
     texts.check(sighting.site, sighting.target, field="site")
     texts.check(sighting.condition, field="conditionCode")
@@ -88,7 +90,7 @@ def _check(sighting: Sighting) -> None:
 
 
 def _store(
-    sighting: Sighting, person: Standing, found: marked_points.Found | None, now: datetime
+    sighting: Sighting, person: Standing, found: marked_points.Found | None, now: datetime, uid: UUID | None
 ) -> tuple[PointMark, bool]:
     return marks.first(
         user_row_id=person.row_id,
@@ -98,6 +100,7 @@ def _store(
         experiment_uid=found.uid if found else sighting.experiment_uid,
         status=sighting.status,
         now=now,
+        uid=uid,
     )
 
 

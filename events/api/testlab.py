@@ -48,7 +48,11 @@ class EventOfFeature(msgspec.Struct):
 
 
 class Analysis(msgspec.Struct):
-    """The documented seven, then the statistics."""
+    """The documented seven, then the statistics; all but the rate of a variant compare it with the control.
+
+    Intervals are of 95 %; `interval_method` and `test` name how they and the p-value were found. `adjusted_p_value`
+    allows for several variants (Holm).
+    """
 
     id: int
     value: str
@@ -62,7 +66,10 @@ class Analysis(msgspec.Struct):
     lift_confidence_interval: tuple[float, float] | None
     difference: float | None
     difference_confidence_interval: tuple[float, float] | None
+    interval_method: str | None
     p_value: float | None
+    adjusted_p_value: float | None
+    test: str | None
     sample_ratio_p_value: float | None
     warnings: list[str]
 
@@ -151,7 +158,10 @@ def _written(report: Report) -> dict[str, Any]:
         "lift_confidence_interval": versus and versus.lift_interval,
         "difference": versus and versus.difference,
         "difference_confidence_interval": versus and versus.interval,
+        "interval_method": versus and versus.interval_method,
         "p_value": versus and versus.p_value,
+        "adjusted_p_value": report.adjusted_p_value,
+        "test": versus and versus.test,
         "sample_ratio_p_value": report.sample_ratio_p_value,
         "warnings": list(report.warnings),
     }

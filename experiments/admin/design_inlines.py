@@ -23,12 +23,12 @@ class DesignInline(admin.StackedInline):
     verbose_name = "Design: who is put into a condition, and what happens at the end"
     verbose_name_plural = "Design: who is put into a condition, and what happens at the end"
     fieldsets = (
-        (None, {"fields": (("unit", "group_type"), ("consistency", "algorithm"))}),
+        (None, {"fields": (("unit", "group_type"), ("consistency", "algorithm"), "filter_mode")}),
         ("Ending", {"fields": (("post_rule", "fallback"), ("ending_user_count", "ending_group_count"))}),
         (
             "Special designs",
             {
-                "fields": ("type", "condition_order", "stratification_factor", "filter_mode"),
+                "fields": ("type", "condition_order", "stratification_factor"),
                 "classes": ("collapse",),
             },
         ),

@@ -10,6 +10,8 @@ from django.db.models import QuerySet
 from config.wire.console.fields import Words, scale_of
 from config.wire.console.inlines import NestedFormSet, SharedFormSet
 from config.wire.console.ownership import OwnedForm
+from events import questions
+from events.models import Metric
 from experiments import checks
 from experiments.errors import Invalid
 from experiments.models import (
@@ -132,3 +134,26 @@ class PayloadFormSet(NestedFormSet):
         super().clean()
         pairs = [f"{row['variation']} at {row.get('decision_point') or 'every point'}" for row in kept(self)]
         checked(lambda: checks.keys(pairs, what="payloads"))
+
+
+class MetricQueryForm(forms.ModelForm):
+    """A word that an import brought and that is not one of ours stays until the row is changed."""
+
+    operation = forms.ChoiceField()
+    compare_with = forms.ChoiceField(required=False)
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        for name, words in (("operation", questions.OPERATIONS), ("compare_with", ("", *questions.COMPARISONS))):
+            own = getattr(self.instance, name)
+            choices: Any = self.fields[name]
+            choices.choices = [(each, each or "–") for each in dict.fromkeys([*words, *([own] if own else [])])]
+
+    def clean(self) -> Any:
+        data = super().clean() or {}
+        metric = data.get("metric")
+        if metric is not None and not self.errors and self.has_changed():
+            is_category = metric.type == Metric.Type.CATEGORICAL
+            asked = {name: data.get(name) or "" for name in ("operation", "compare_with", "compare_value")}
+            checked(partial(questions.check, is_category=is_category, **asked))
+        return data

@@ -79,6 +79,7 @@ class MetricQueryFormSet(SharedFormSet):
 
 class MetricQueryInline(admin.TabularInline):
     model = MetricQuery
+    form = forms.MetricQueryForm
     formset = MetricQueryFormSet
     fields = ("name", "metric", "operation", "compare_with", "compare_value", "repeated_measure", "position")
     formfield_overrides = COMPACT

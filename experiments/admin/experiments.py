@@ -1,5 +1,6 @@
 """The page of an experiment: its parts, its status buttons, and who sees it."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -7,7 +8,10 @@ from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path
 from django.utils.html import format_html
 
 from config.wire.console.buttons import Button
@@ -15,10 +19,14 @@ from config.wire.console.fields import tidy
 from config.wire.console.ownership import StaysInItsProject
 from config.wire.console.publishing import Publishes
 from config.wire.console.saving import SavesOnlyWhatChanged
+from config.wire.console.sides import Sides
 from decisions import drafts, lifecycle, visibility
+from experiments.admin import designs, outcomes
+from experiments.admin.asking import ASK
 from experiments.admin.design_inlines import OF_A_FACTORIAL_DESIGN
 from experiments.admin.experiment_forms import ExperimentForm
 from experiments.admin.experiment_inlines import ON_A_NEW_PAGE, ON_THE_PAGE
+from experiments.admin.outcomes import RESULTS
 from experiments.models import Design, Experiment
 
 Status = Experiment.Status
@@ -58,11 +66,13 @@ def steps_from(status: str) -> list[tuple[str, str]]:
 
 
 @admin.register(Experiment)
-class ExperimentAdmin(StaysInItsProject, SavesOnlyWhatChanged, Publishes):
+class ExperimentAdmin(StaysInItsProject, SavesOnlyWhatChanged, Sides, Publishes):
     form = ExperimentForm
     formfield_overrides = tidy()
     buttons = (Button("status", change_status),)
+    sides = (RESULTS, ASK)
     change_form_template = "console/experiment.html"
+    change_list_template = "console/experiments.html"
     list_display = ("name", "project", "status_badge", "kind", "arms", "places", "last_activated_at")
     list_filter = ("status", "project", "kind")
     list_select_related = ("project",)
@@ -99,6 +109,37 @@ class ExperimentAdmin(StaysInItsProject, SavesOnlyWhatChanged, Publishes):
         (None, {"fields": ("project", "name", "key", "kind")}),
         ("What you want to learn", {"fields": ("description", "hypothesis")}),
     )
+
+    def get_urls(self) -> list[URLPattern]:
+        def at(way: str, view: Callable[..., HttpResponseBase], name: str) -> URLPattern:
+            return path(way, self.admin_site.admin_view(view), name=f"experiments_experiment_{name}")
+
+        mine = [
+            at("designs/", self._designs, "designs"),
+            at("<int:pk>/enrolments.csv", self._enrolments, "enrolments"),
+            at("<int:pk>/design.json", self._design, "design"),
+        ]
+        return mine + super().get_urls()
+
+    def _designs(self, request: HttpRequest) -> HttpResponse:
+        if not self.has_add_permission(request) or not self.has_change_permission(request):
+            raise PermissionDenied
+        return designs.upload(request, self._context(request, "Import UpGrade designs"))
+
+    def _enrolments(self, request: HttpRequest, pk: int) -> HttpResponseBase:
+        return outcomes.enrolments(self._seen(request, pk))
+
+    def _design(self, request: HttpRequest, pk: int) -> HttpResponse:
+        return designs.download(self._seen(request, pk))
+
+    def _context(self, request: HttpRequest, title: str) -> dict[str, Any]:
+        return {**self.admin_site.each_context(request), "opts": self.opts, "title": title}
+
+    def _seen(self, request: HttpRequest, pk: int) -> Experiment:
+        experiment = get_object_or_404(Experiment.objects.select_related("project", "design__fallback"), pk=pk)
+        if not self.has_view_permission(request, experiment):
+            raise PermissionDenied
+        return experiment
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         return self.new_fieldsets if obj is None else self.fieldsets

@@ -1,5 +1,6 @@
 """Segments: a rule, members and other segments. Large member lists are not edited row by row."""
 
+from itertools import chain
 from typing import Any
 
 from django import forms
@@ -14,6 +15,7 @@ from config.wire.console.ownership import OwnedForm, StaysInItsProject
 from config.wire.console.paging import Long
 from config.wire.console.publishing import Publishes
 from config.wire.console.saving import SavesOnlyWhatChanged
+from config.wire.console.uploads import Files
 from decisions import audiences
 from experiments import members, selectors
 from experiments.errors import Invalid
@@ -37,6 +39,10 @@ class SegmentForm(OwnedForm):
         max_length=500_000,
         widget=forms.Textarea(attrs={"rows": 3, "cols": 60}),
         help_text="One id per line; for a group write its type first, as in classId: 7b. Known ones are skipped.",
+    )
+
+    member_file = Files(
+        label="Add members from a file", required=False, help_text="Written in the same way; for long lists."
     )
 
     class Meta:
@@ -73,6 +79,15 @@ class SegmentForm(OwnedForm):
         except Invalid as refusal:
             raise forms.ValidationError(str(refusal)) from refusal
 
+    def clean_member_file(self) -> Any:
+        try:
+            files = self.cleaned_data.get("member_file") or []
+            return [unit for _, content in files for unit in members.read(content.decode("utf-8-sig"))]
+        except UnicodeDecodeError as error:
+            raise forms.ValidationError("This is not UTF-8 text.") from error
+        except Invalid as refusal:
+            raise forms.ValidationError(str(refusal)) from refusal
+
 
 class MemberInline(admin.TabularInline):
     model = SegmentMember
@@ -100,7 +115,7 @@ class SegmentAdmin(StaysInItsProject, SavesOnlyWhatChanged, Publishes):
         (None, {"fields": ("project", "name", "description", "kind")}),
         ("Who is in it: everybody who passes the rule …", {"fields": ("rule",)}),
         ("… and everybody in these segments …", {"fields": ("children",)}),
-        ("… and these members", {"fields": ("size", "more_members")}),
+        ("… and these members", {"fields": ("size", "more_members", "member_file")}),
         ("Facts", {"fields": ("list_type", "tags", "uid", "datafile_id"), "classes": ("collapse",)}),
     )
 
@@ -134,7 +149,8 @@ class SegmentAdmin(StaysInItsProject, SavesOnlyWhatChanged, Publishes):
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
-        members.add(segment=form.instance, units=form.cleaned_data.get("more_members") or [])
+        brought = (form.cleaned_data.get(name) or [] for name in ("more_members", "member_file"))
+        members.add(segment=form.instance, units=chain.from_iterable(brought))
         unknown = selectors.unknown_attributes(
             project=form.instance.project, keys=audiences.attributes_in(form.instance.rule)
         )

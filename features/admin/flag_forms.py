@@ -20,10 +20,11 @@ class FlagForm(OwnedForm):
     class Meta:
         model = Flag
         fields = ()  # the page's fieldsets say which
-        labels = {"is_running": "On", "is_archived": "Archived"}
+        labels = {"is_running": "On", "is_archived": "Archived", "filter_mode": "Lists start from"}
         help_texts = {
             "kind": "A toggle is on or off. A roll-out is on for a share of people. An experiment compares variations.",
             "is_running": "Off: applications get the flag switched off, with the defaults of its variables.",
+            "filter_mode": "What the lists below start from; they are looked at for UpGrade's clients.",
             "is_archived": "Archived flags are not given to anybody.",
         }
 

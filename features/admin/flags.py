@@ -79,12 +79,12 @@ class FlagAdmin(StaysInItsProject, SavesOnlyWhatChanged, Publishes):
     readonly_fields = ("uid", "datafile_id", "created_at")
     fieldsets = (
         (None, {"fields": ("project", "key", "name", "description")}),
-        ("What it is", {"fields": ("kind", "is_running", "traffic")}),
+        ("What it is", {"fields": ("kind", "is_running", "traffic", "filter_mode")}),
         ("When (for toggles and roll-outs)", {"fields": (("starts_on", "ends_on"),)}),
         (
             "Facts",
             {
-                "fields": ("filter_mode", "tags", "is_archived", ("uid", "datafile_id"), "created_at"),
+                "fields": ("tags", "is_archived", ("uid", "datafile_id"), "created_at"),
                 "classes": ("collapse",),
             },
         ),

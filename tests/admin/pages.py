@@ -61,7 +61,11 @@ def _list(value: Any) -> list[Any]:
 def filled_in(client: Client, address: str) -> dict[str, Any]:
     """What a browser would post if nobody touched the page's main form; rows that are templates are left out."""
     html = client.get(address).content.decode()
-    form_id = re.findall(r'<form [^>]*id="(\w+_form)"', html)[-1]
+    return fields_of(html, re.findall(r'<form [^>]*id="(\w+_form)"', html)[-1])
+
+
+def fields_of(html: str, form_id: str) -> dict[str, Any]:
+    """The same of a page that is here already, and one of its forms."""
     fields = _Fields(form_id)
     fields.feed(html)
     return {name: value for name, value in fields.values.items() if "__prefix__" not in name}

@@ -31,6 +31,7 @@ from users.models import (
     ForcedAssignment,
     PointMark,
     PreviewUser,
+    StratumValue,
     UserAlias,
     UserProfile,
 )
@@ -75,6 +76,7 @@ def _people(name: str, shop: Experiment, arm: Variation) -> None:
     Assignment.objects.create(experiment=shop, variation=arm, unit_id="ada", assigned_at=NOW, ended_at=NOW)
     Exclusion.objects.create(experiment=shop, unit_id=name, code="REACHED_PRIOR", excluded_at=NOW)
     PointMark.objects.create(user=person, site="checkout", target="button", marked_at=NOW)
+    StratumValue.objects.create(user=person, factor="level", value="high")
     UserProfile.objects.create(project=shop.project, external_id=name)
     preview, _ = PreviewUser.objects.get_or_create(project=shop.project, external_id="ada")
     experiment = Experiment.objects.create(project=shop.project, key=f"{name} forced", name=name)
@@ -143,13 +145,14 @@ def test_no_page_needs_more_queries_for_more_rows(researcher: Client, shop: Expe
 
 
 MADE_BY_CLIENTS = {Assignment, Exclusion, ExperimentUser, PointMark, UserProfile, Sample, UserBlock, SegmentMember}
+UPLOADED = {StratumValue}
 LOGS = {Event, Exposure, MetricLog, Quarantine}
 
 
 def test_what_clients_make_is_not_added_by_hand_and_all_else_is(researcher: Client) -> None:
     refused = {model for model in MODELS if researcher.get(address(model, "add")).status_code == 403}
 
-    assert refused == MADE_BY_CLIENTS | LOGS
+    assert refused == MADE_BY_CLIENTS | UPLOADED | LOGS
 
 
 def test_history_is_not_edited(researcher: Client, shop: Experiment) -> None:

@@ -167,7 +167,7 @@ def test_older_names_are_understood(tmp_path: Path) -> None:
 def test_an_experiment_that_is_here_is_only_replaced_when_asked() -> None:
     _import(DESIGNS / "with_metrics.json")
 
-    with pytest.raises(CommandError, match="--update"):
+    with pytest.raises(CommandError, match="ask for its design to be replaced"):
         _import(DESIGNS / "with_metrics.json")
 
 

@@ -8,10 +8,13 @@ from django.test import Client
 from config.routes.swagger import DIALECTS
 
 
-def test_swagger_is_a_page_that_needs_no_other_host(client: Client) -> None:
-    page = client.get("/swagger").content.decode()
+@pytest.mark.parametrize(
+    ("address", "name"), [("/swagger", "UpGrade"), ("/docs", "Experiment API"), ("/redoc", "Experiment API")]
+)
+def test_a_description_is_a_page_that_needs_no_other_host(client: Client, address: str, name: str) -> None:
+    page = client.get(address).content.decode()
 
-    assert "UpGrade" in page and "Test Lab" in page
+    assert name in page
     assert not re.search(r"(?:src|href)=\"https?://", page)
 
 
@@ -24,3 +27,14 @@ def test_every_dialect_has_its_own_document(client: Client, dialect: str) -> Non
     paths = document["paths"]
     assert ("/v1/decide" in paths) == (dialect == "agent")
     assert [key for key, path in others.items() if path in paths] == ([dialect] if dialect in others else [])
+
+
+def test_the_experiment_api_is_described_where_its_clients_look(client: Client) -> None:
+    document = client.get("/openapi.json").json()
+
+    assert document["info"] == {
+        "title": "Experiment API",
+        "version": "1.0.0",
+        "description": "API for managing experiment samples",
+    }
+    assert document == client.get("/swagger/experiment_api.json").json()

@@ -117,3 +117,17 @@ def test_draws_of_the_scenarios(experiment: str, weights: list[float], users: st
 
     assert arms([f"student{number}" for number in range(1, 13)]) == users
     assert arms([str(number) for number in range(1, len(groups) + 1)]) == groups
+
+
+@pytest.mark.parametrize(
+    ("seed", "expected"),
+    [
+        ("ab" * 128, 0.27335432315865854),
+        ("ab" * 128 + "x", 0.5566029190112546),
+        ("Lösung☃𝄞" * 60, 0.5960335028024064),
+        ("\ud800x", 0.6477013571424074),
+    ],
+    ids=["256 units", "257 units", "wrapping twice", "a lone surrogate"],
+)
+def test_long_and_odd_seeds_are_mixed_as_published(seed: str, expected: float) -> None:
+    assert seedrandom.fresh(seed) == seedrandom.draw(seed) == expected

@@ -1,8 +1,11 @@
 """PostgreSQL stopped, as if its machine had failed, and started again later."""
 
+import json
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -11,8 +14,9 @@ from tests.faults.judging import everything_is_there_once
 from tests.faults.load import Load
 from tests.faults.world import World, prepare
 from tests.harness import postgres
+from tests.harness.waiting import until
 
-pytestmark = [pytest.mark.serial, pytest.mark.postgresql]
+pytestmark = [pytest.mark.alone, pytest.mark.postgresql]
 
 OUTAGE = 20.0
 
@@ -27,7 +31,11 @@ def test_decisions_and_events_go_on_while_postgresql_is_away(machine: postgres.S
     world = _world(machine, tmp_path)
     with world.serving() as server, Load(server.url, posters=6, deciders=2) as load:
         load.wait_for(100, decisions=100)
+        _upgrade(server.url, "init", {})
+        before = _upgrade(server.url, "assign", {"context": "demo"})
         machine.stop(at_once=True)
+        assert _upgrade(server.url, "assign", {"context": "demo"}) == before
+        marked = _mark(server.url, before[0])
         stored, decided = len(load.acknowledged), len(load.decisions)
         time.sleep(OUTAGE)
         stored_meanwhile, decided_meanwhile = len(load.acknowledged) - stored, len(load.decisions) - decided
@@ -35,6 +43,8 @@ def test_decisions_and_events_go_on_while_postgresql_is_away(machine: postgres.S
         load.wait_for(100)
         load.stop()
         everything_is_there_once(world, load)
+        until(lambda: not any((world.var / "marks").iterdir()), seconds=30)
+        assert _upgrade(server.url, "mark", {"data": marked})["id"] == marked["id"]
 
     assert stored_meanwhile > OUTAGE
     assert decided_meanwhile > OUTAGE
@@ -48,3 +58,16 @@ def _world(machine: postgres.Server, directory: Path) -> World:
     world = World(f"{machine.url}/arbiter", directory)
     prepare(world)
     return world
+
+
+def _upgrade(url: str, route: str, body: Any) -> Any:
+    headers = {"User-Id": "learner", "Content-Type": "application/json"}
+    request = urllib.request.Request(f"{url}/api/v6/{route}", json.dumps(body).encode(), headers)
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return json.load(answer)
+
+
+def _mark(url: str, item: Any) -> Any:
+    """Mark an item of `assign`, as the JavaScript client does; answers what it sent, with the mark's id."""
+    data = {**item, "assignedCondition": item["assignedCondition"][0]}
+    return {**data, "id": _upgrade(url, "mark", {"data": data, "status": "condition applied"})["id"]}

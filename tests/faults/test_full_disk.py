@@ -14,7 +14,7 @@ from tests.faults.world import World
 from tests.harness.holding import Hold
 from tests.harness.waiting import until
 
-pytestmark = pytest.mark.serial
+pytestmark = pytest.mark.alone
 
 ROOM = 128 * 1024
 

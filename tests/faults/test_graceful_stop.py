@@ -6,7 +6,7 @@ from tests.faults.load import Client
 from tests.faults.world import World
 from tests.harness.holding import Hold
 
-pytestmark = pytest.mark.serial
+pytestmark = pytest.mark.alone
 
 
 @pytest.mark.parametrize("server_name", ["granian", "gunicorn"])

@@ -11,7 +11,7 @@ from tests.faults.judging import everything_is_there_once
 from tests.faults.load import Load
 from tests.faults.world import World, oldest_worker
 
-pytestmark = pytest.mark.serial
+pytestmark = pytest.mark.alone
 
 EVERYBODY_WAITS = {"ARBITER_WRITER_WAITERS": "16", "ARBITER_WRITER_PATIENCE": "30"}
 FEW_WAIT = {"ARBITER_WRITER_WAITERS": "2"}

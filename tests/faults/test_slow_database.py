@@ -9,7 +9,7 @@ from tests.faults.load import Load
 from tests.faults.slowness import slow_way_to
 from tests.faults.world import World
 
-pytestmark = pytest.mark.serial
+pytestmark = pytest.mark.alone
 
 SECONDS = 10.0
 # A commit takes five statements. A decision that waited for one, or for a thread that does, would take that long.

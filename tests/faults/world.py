@@ -68,9 +68,14 @@ class World:
 
 
 def oldest_worker(server: Server) -> int:
-    """Of the processes that answer requests the one that started first. They have no children of their own."""
+    """Of the processes that answer requests the one that started first."""
+    return min(workers(server))
+
+
+def workers(server: Server) -> set[int]:
+    """The processes that answer requests. They have no children of their own."""
     found = [pid for pid in processes.tree(server.process.pid) if "config.wsgi:application" in processes.command(pid)]
-    return min(pid for pid in found if len(list(processes.tree(pid))) == 1)
+    return {pid for pid in found if len(list(processes.tree(pid))) == 1}
 
 
 def prepare(world: World) -> None:

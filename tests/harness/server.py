@@ -58,7 +58,12 @@ def starting_server(var: Path, **settings: str) -> Iterator[Server]:
     env = environment.clean(var=var, **settings | {"PORT": port, "PYTHONUNBUFFERED": "1"})
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "config.serve"], cwd=ROOT, env=env, stdout=output, stderr=output
+            [sys.executable, "-m", "config.serve"],
+            cwd=ROOT,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
         )
     server = Server(url=f"http://127.0.0.1:{port}", process=process, log=log)
     try:

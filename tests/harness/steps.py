@@ -122,18 +122,20 @@ def _suite_on_postgresql(scratch: Path) -> Count:
 
 
 def _suite(scratch: Path, *, database_url: str | None) -> Count:
-    """The whole suite on one database: what can share the machine first, side by side, then the `serial` tests."""
+    """The whole suite on one database: what can share the machine side by side, faults alone."""
     with _redis() as redis_url:
         env = environment.clean(var=scratch, TEST_REDIS_URL=redis_url)
         env.pop("DJANGO_SETTINGS_MODULE")
         if database_url:
-            env["DATABASE_URL"] = database_url
+            env |= {"DATABASE_URL": database_url, "ARBITER_TEST_ONCE": "1"}
         workers = str(max(2, min(4, os.cpu_count() or 2)))
-        side_by_side = _pytest("-m", "not serial", "-n", workers, "--dist", "loadfile", env=env, scratch=scratch)
-        alone = _pytest("-m", "serial", env=env, scratch=scratch)
-    if side_by_side == alone == Count():
+        beside = ("--dist", "loadfile", "-n")
+        count = _pytest("-m", "not serial and not alone", *beside, workers, env=env, scratch=scratch)
+        count += _pytest("-m", "serial", *beside, "2", env=env, scratch=scratch)
+        count += _pytest("-m", "alone", env=env, scratch=scratch)
+    if count == Count():
         raise Failed("pytest found no tests")
-    return side_by_side + alone
+    return count
 
 
 def _pytest(*arguments: str, env: dict[str, str], scratch: Path) -> Count:

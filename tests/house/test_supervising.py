@@ -22,6 +22,7 @@ def python(code):
 sys.exit(supervising.run(
     server=python({server!r}), companions={{"The keeper": python({keeper!r})}}, cwd=Path.cwd(), env=os.environ,
     answers=lambda: True, when_ready=lambda: print("ready", flush=True),
+    before_renewal=lambda: print("renewal", flush=True),
 ))
 """
 LASTS = "import time; time.sleep(120)"

@@ -50,15 +50,68 @@ def test_a_control_that_never_converts_has_no_lift() -> None:
 
     assert found is not None
     assert (found.lift, found.lift_interval) == (None, None)
-    assert found.p_value == pytest.approx(0.00982327, abs=1e-8)
 
 
-@pytest.mark.parametrize("successes", [0, 10])
-def test_arms_that_do_not_vary_have_no_p_value(successes: int) -> None:
-    found = compare(Proportion(successes, 10), Proportion(successes, 10))
+# scipy 1.17.1 `fisher_exact`; statsmodels 0.15.0 `confint_proportions_2indep` ("newcomb"; "log-adjusted" of the ratio).
+FEW = [
+    ((0, 10), (5, 10), 0.032507739938080496, (0.11736746745022203, 0.7634069094874361), None),
+    ((5, 10), (10, 10), 0.032507739938080496, (0.11736746745022197, 0.7634069094874361), (0.07241988924, 2.3985084907)),
+    ((0, 10), (0, 10), 1.0, (-0.27753279986288926, 0.27753279986288926), None),
+    ((10, 10), (10, 10), 1.0, (-0.27753279986288937, 0.27753279986288937), None),
+    ((1, 4), (3, 4), 0.48571428571428565, (-0.13548840058295153, 0.7890832680847557), (-0.42279737017, 8.43246645648)),
+    ((0, 1), (1, 1), 1.0, (-0.12210872068194178, 1.0), None),
+    ((3, 12), (2, 9), 1.0, (-0.35177837151715163, 0.3351100113036648), (-0.76509269609, 2.76028033663)),
+    (
+        (7, 9),
+        (4, 11),
+        0.09228387711359848,
+        (-0.6791170057579707, 0.016659358994765727),
+        (-0.77552636999, 0.09443179360),
+    ),
+]
 
-    assert found is not None and found.p_value is None
-    assert found.interval == (0.0, 0.0)
+
+@pytest.mark.parametrize(("control", "treatment", "p_value", "interval", "lift_interval"), FEW)
+def test_few_people_are_compared_by_exact_and_score_methods(
+    control: tuple[int, int],
+    treatment: tuple[int, int],
+    p_value: float,
+    interval: tuple[float, float],
+    lift_interval: tuple[float, float] | None,
+) -> None:
+    found = compare(Proportion(*control), Proportion(*treatment))
+
+    assert found is not None
+    assert (found.test, found.interval_method) == ("Fisher's exact test", "Newcombe; lift: Walter")
+    assert found.p_value == pytest.approx(p_value, rel=1e-9)
+    assert found.interval == pytest.approx(interval, abs=1e-9)
+    assert found.lift_interval == (lift_interval and pytest.approx(lift_interval, abs=1e-9))
+
+
+def test_a_rare_conversion_among_many_is_tested_by_z_but_its_interval_is_a_score() -> None:
+    found = compare(Proportion(2, 2000), Proportion(9, 2100))
+
+    assert found is not None
+    assert (found.test, found.interval_method) == ("pooled z-test", "Newcombe; lift: Walter")
+    assert found.p_value == pytest.approx(0.042050587263359133, rel=1e-9)
+    assert found.interval == pytest.approx((-4.3276196013590854e-05, 0.007193307319588055), abs=1e-12)
+
+
+def test_many_people_are_compared_by_the_plain_methods() -> None:
+    found = compare(Proportion(400, 1000), Proportion(450, 1000))
+
+    assert found is not None
+    assert (found.test, found.interval_method) == ("pooled z-test", "Wald; lift: delta method")
+    assert found.p_value == pytest.approx(0.023718642632191457, rel=1e-12)
+    assert found.interval == pytest.approx((0.006725166954817861, 0.09327483304518211), abs=1e-12)
+
+
+def test_a_variant_that_nobody_took_up_may_have_lost_everything() -> None:
+    found = compare(Proportion(5, 20), Proportion(0, 20))
+
+    assert found is not None and found.lift_interval is not None
+    assert (found.lift, found.lift_interval[0]) == (-1.0, -1.0)
+    assert found.lift_interval[1] < 1
 
 
 def test_more_successes_than_trials_are_a_fault() -> None:

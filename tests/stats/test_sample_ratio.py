@@ -2,6 +2,7 @@
 
 import pytest
 
+from events.stats import exact
 from events.stats.distributions import chi_square_upper
 from events.stats.sample_ratio import SUSPICIOUS, p_value
 from tests.stats.oracles import CASES
@@ -44,6 +45,33 @@ def test_shares_may_have_any_scale() -> None:
 @pytest.mark.parametrize(("observed", "shares"), [([0, 0], [1, 1]), ([5], [1]), ([5, 0], [1, 0])])
 def test_without_people_or_arms_there_is_nothing_to_test(observed: list[int], shares: list[float]) -> None:
     assert p_value(observed, shares) is None
+
+
+# scipy 1.17.1 `binomtest`.
+@pytest.mark.parametrize(
+    ("successes", "trials", "share", "expected"),
+    [
+        (1, 1, 0.01, 0.01),
+        (0, 1, 0.01, 1.0),
+        (2, 2, 0.01, 0.0001),
+        (3, 10, 0.5, 0.34375),
+        (0, 12, 0.5, 0.00048828125),
+        (4, 2000, 0.001, 0.142786233206676),
+        (9, 2000, 0.001, 0.0002348782433862744),
+        (1999, 2000, 0.999, 0.7291940079522945),
+        (1, 5, 0.25, 1.0),
+    ],
+)
+def test_a_split_of_few_is_tested_exactly(successes: int, trials: int, share: float, expected: float) -> None:
+    assert exact.binomial(successes=successes, trials=trials, share=share) == pytest.approx(expected, rel=1e-9)
+    if trials * min(share, 1 - share) < 5:
+        found = p_value([successes, trials - successes], [share, 1 - share])
+        assert found == pytest.approx(expected, rel=1e-9)
+
+
+def test_the_first_user_of_a_small_arm_is_no_mismatch() -> None:
+    assert p_value([1, 0], [0.01, 0.99]) == pytest.approx(0.01)
+    assert p_value([0, 1, 0], [0.5, 0.01, 0.49]) == pytest.approx(0.03)
 
 
 def test_people_in_an_arm_that_wants_nobody_are_a_mismatch() -> None:

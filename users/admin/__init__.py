@@ -1,5 +1,5 @@
 """The people in experiments, and what was given to them: looked at, searched by id, not rewritten."""
 
-from users.admin import history, people
+from users.admin import history, people, strata
 
-__all__ = ["history", "people"]
+__all__ = ["history", "people", "strata"]

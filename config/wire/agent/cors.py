@@ -29,7 +29,7 @@ def open_preflight(request: Request) -> Answer:
 
 
 def is_preflight(request: Request) -> bool:
-    return request.method == "OPTIONS" and "access-control-request-method" in request.headers
+    return request.method == "OPTIONS" and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in request.sent
 
 
 def preflight(request: Request) -> Answer:
@@ -51,7 +51,7 @@ def preflight(request: Request) -> Answer:
 
 def of_answer(request: Request) -> Headers:
     """What an actual request's answer says: `Vary` always, the rest when the origin is allowed."""
-    origin = request.headers.get("origin")
+    origin = request.sent.get("HTTP_ORIGIN")
     if not origin or request.method not in _methods() or not _is_allowed(origin):
         return VARY
     exposed = live.AGENT_CORS_EXPOSED_HEADERS

@@ -4,7 +4,10 @@ host · capacity · request id · CORS · SDK key · verb · token · content ty
 operations enter behind the first two. `/health` is not the Agent's here.
 """
 
-import random
+import itertools
+import os
+import secrets
+import uuid
 from collections.abc import Callable
 
 from config.wire.agent import answers, capacity, cors, hosts, keys, tokens
@@ -40,20 +43,21 @@ class Endpoint:
             return self.routed(request) if is_free else FULL
 
     def routed(self, request: Request) -> Answer:
-        request_id = ("X-Request-Id", request.headers.get("x-request-id") or fresh_id())
-        if cors.is_preflight(request):
+        request_id = ("X-Request-Id", request.sent.get("HTTP_X_REQUEST_ID") or fresh_id())
+        if request.method == "OPTIONS" and cors.is_preflight(request):
             return _with(cors.preflight(request), (request_id,))
-        return _with(self._refuse_or_work(request), (*cors.of_answer(request), request_id))
+        admitted = self.admit(request)
+        answer = admitted if isinstance(admitted, Answer) else self.answer(request, admitted)
+        return _with(answer, (*cors.of_answer(request), request_id))
 
-    def _refuse_or_work(self, request: Request) -> Answer:
+    def admit(self, request: Request) -> Snapshot | Answer:
+        """The project of the request, or its refusal; decided by method, headers and whether there is a body."""
         try:
-            return self._examine(request, keys.snapshot_of(request))
+            snapshot = keys.snapshot_of(request)
         except Refused as refusal:
             return answers.error(refusal.status, str(refusal))
         except DomainError as refusal:
             return answers.of_domain(refusal)
-
-    def _examine(self, request: Request, snapshot: Snapshot) -> Answer:
         if not self.verb:
             return answers.NOT_FOUND
         if request.method != self.verb:
@@ -63,15 +67,36 @@ class Endpoint:
             return unauthorized
         if request.oversized:
             return answers.TOO_LARGE
-        if request.body and self.verb == "POST" and not _is_json(request.header("content-type")):
+        if request.body and self.verb == "POST" and not _is_json(request.sent.get("CONTENT_TYPE") or ""):
             return Answer(415, b"", "")
-        return self.work(request, snapshot)
+        return snapshot
+
+    def answer(self, request: Request, snapshot: Snapshot) -> Answer:
+        """The route's own work on a request that was admitted."""
+        try:
+            return self.work(request, snapshot)
+        except Refused as refusal:
+            return answers.error(refusal.status, str(refusal))
+        except DomainError as refusal:
+            return answers.of_domain(refusal)
 
 
-def fresh_id() -> str:
-    """A random UUID v4 in a quarter of `uuid.uuid4`'s time; it names a request and guards nothing."""
-    bits = f"{random.getrandbits(128):032x}"
-    return f"{bits[:8]}-{bits[8:12]}-4{bits[13:16]}-a{bits[17:20]}-{bits[20:]}"
+class _Ids:
+    """UUIDs of one process: a random beginning, then a count. They name requests and guard nothing."""
+
+    def __init__(self) -> None:
+        self.renew()
+        os.register_at_fork(after_in_child=self.renew)
+
+    def renew(self) -> None:
+        self._begin = str(uuid.uuid4())[:24]
+        self._count = itertools.count(secrets.randbits(47))
+
+    def fresh(self) -> str:
+        return f"{self._begin}{next(self._count):012x}"
+
+
+fresh_id = _Ids().fresh
 
 
 def get(work: Work) -> Endpoint:

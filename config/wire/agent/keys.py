@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from config.wire.agent.answers import Refused
 from config.wire.live import live
-from config.wire.message import Request
+from config.wire.message import Request, sent_as
 from decisions import snapshots
 from decisions.compile import Snapshot
 from decisions.upstream import polling
@@ -14,6 +14,10 @@ from decisions.upstream.fetching import Failed
 from experiments import access
 
 HEADER = "x-optimizely-sdk-key"
+SENT_AS = sent_as(HEADER)
+# Which of the configured services a request means.
+PROFILE_SERVICE = sent_as("x-optimizely-ups-name")
+SEGMENT_CACHE = sent_as("x-optimizely-odp-cache-name")
 MISSING = "missing required X-Optimizely-SDK-Key header"
 MALFORMED = "sdkKey failed validation"
 UNKNOWN = "unable to fetch fresh datafile (consider rechecking SDK key), status code: 403 Forbidden"
@@ -21,7 +25,7 @@ UNKNOWN = "unable to fetch fresh datafile (consider rechecking SDK key), status 
 
 def snapshot_of(request: Request) -> Snapshot:
     """The project the header names, as `<key>` or `<key>:<access token>`. Raises Refused (400, 403, 500)."""
-    value = request.headers.get(HEADER)
+    value = request.sent.get(SENT_AS)
     if not value:
         raise Refused(400, MISSING)
     if not _is_well_formed(value, live.AGENT_SDK_KEY_REGEX):

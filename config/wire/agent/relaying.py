@@ -89,7 +89,7 @@ def relayed(request: Request) -> Answer:
         return FULL
     line = Line("localhost")
     try:
-        headers = {name: request.headers[name] for name in PASSED_ON if name in request.headers}
+        headers = {name: value for name in PASSED_ON if (value := request.header(name))}
         line.request("GET", f"{request.path}?{request.query}", headers=headers)
         reply = line.getresponse()
     except (OSError, http.client.HTTPException):

@@ -56,9 +56,8 @@ def _trusted(token: str, now: datetime) -> tokens.Claims:
 
 def token_of(request: Request) -> str:
     """Header `Auth`, then `Jwt`, then `Authorization`; the last one present wins."""
-    given = request.headers.get("auth") or ""
-    given = request.headers.get("jwt") or given
-    authorization = request.headers.get("authorization")
+    given = request.header("jwt") or request.header("auth")
+    authorization = request.sent.get("HTTP_AUTHORIZATION")
     return given if authorization is None else _of_authorization(authorization)
 
 

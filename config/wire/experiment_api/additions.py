@@ -4,15 +4,16 @@ A key that is left out of an update changes nothing; the factories below only ke
 """
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import Field
 
 from config.wire.experiment_api.shapes import BucketedSample, OfCriterion, OfExperiment, Shape
-from config.wire.experiment_api.texts import Instant, LongText, Text
+from config.wire.experiment_api.texts import Instant, LongText, Sought, Text
 
 MOST_AT_ONCE = 10_000
+LARGEST = 1e100  # a million squares of it can still be added up
 
 LeftOut = Field(default_factory=str)
 
@@ -26,7 +27,7 @@ class InConditions(OfCriterion):
 
 
 class OfBucket(OfExperiment):
-    bucket_name: str
+    bucket_name: Sought
 
 
 class ServiceUpdate(Shape):
@@ -52,7 +53,7 @@ class ExperimentSamplingConditionUpdate(Shape):
 
 
 class SampleCompletion(Shape):
-    outcome: Annotated[float, Field(allow_inf_nan=False)] | None = Field(
+    outcome: Annotated[float, Field(allow_inf_nan=False, ge=-LARGEST, le=LARGEST)] | None = Field(
         default=None, description="What came of it, as a number."
     )
 
@@ -60,11 +61,17 @@ class SampleCompletion(Shape):
 class SampleListing(Shape):
     limit: Annotated[int, Field(ge=0, description="0 means 10000; never more than 100000.")] = 100
     page_token: str | None = Field(default=None, description="Asks for the envelope; empty: the first page.")
-    sampled_entity: str | None = None
-    sampled_value: str | None = None
-    bucket: str | None = None
+    sampled_entity: Sought | None = None
+    sampled_value: Sought | None = None
+    bucket: Sought | None = None
     complete: bool | None = None
     since: Instant | None = Field(default=None, description="Created at this instant or later.")
+
+
+class SampleExport(Shape):
+    format: Literal["csv", "ndjson"] = "csv"
+    since: Instant | None = Field(default=None, description="Created at this instant or later.")
+    until: Instant | None = Field(default=None, description="Created before this instant.")
 
 
 class EntityToAllocate(Shape):

@@ -1,6 +1,6 @@
 """What goes back: shapes as JSON, and how an error of the domain sounds in this dialect."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import wraps
 from typing import Any
 
@@ -17,8 +17,24 @@ from experiments.errors import Conflict, Invalid, NotAllowed, NotFound, Unavaila
 JSON = "application/json"
 
 
+class Streamed(Answer, frozen=True):
+    """An answer too long to hold: its `parts` are made while they are sent."""
+
+    parts: Iterable[bytes] = ()
+
+
 def answer(value: BaseModel | Sequence[BaseModel], *, status: int = 200) -> Answer:
     return Answer(status, pydantic_core.to_json(value), JSON)
+
+
+def answer_plain(value: object) -> Answer:
+    """What is no shape but reads like one: mappings in a shape's key order, texts, instants, ids, an `array`."""
+    return Answer(200, orjson.dumps(value, option=orjson.OPT_UTC_Z), JSON)
+
+
+def array(rows: Iterable[Mapping[str, object]]) -> orjson.Fragment:
+    """An array written row by row: ten thousand alive at once would cost more garbage collection than all the rest."""
+    return orjson.Fragment(b"[" + b",".join(orjson.dumps(row, option=orjson.OPT_UTC_Z) for row in rows) + b"]")
 
 
 def refusal(status: int, detail: str, *headers: tuple[str, str]) -> Answer:

@@ -1,7 +1,7 @@
 """This dialect's OpenAPI, from the shapes that check the requests: component names and operation ids as documented."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, cast
 
 from drf_spectacular.extensions import OpenApiSerializerExtension
@@ -66,7 +66,7 @@ class ExperimentApiSchema(AutoSchema):
 def described(
     view: View,
     *,
-    answers: Kind | list[Kind],
+    answers: Kind | list[Kind] | None = None,
     status: int = 200,
     path: Kind | None = None,
     query: Kind | None = None,
@@ -74,10 +74,14 @@ def described(
     optional_body: Kind | None = None,
     page: str = "",
     misses: str = "",
+    texts: Sequence[str] = (),
 ) -> View:
     """The view with what it reads and answers told to OpenAPI. `answers=[Shape]` is an array of it; `page` names the
-    envelope's key where paging is offered; `misses` is what a 404 says is not found."""
-    responses: dict[int, Any] = {status: OpenApiResponse(_answered(answers, page), "Successful Response")}
+    envelope's key where paging is offered; `misses` is what a 404 says is not found; `texts` are the content types of
+    answers that are no JSON."""
+    responses: dict[Any, Any] = {(status, kind): OpenApiResponse(str, "Successful Response") for kind in texts}
+    if answers is not None:
+        responses[status] = OpenApiResponse(_answered(answers, page), "Successful Response")
     sent = body or optional_body
     if path or query or sent:
         responses[422] = OpenApiResponse(HTTPValidationError, "Validation Error")

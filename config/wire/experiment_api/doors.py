@@ -1,8 +1,9 @@
 """What holds on every route of this dialect before a handler is called: verbs, stray paths, trailing slashes."""
 
+from collections.abc import Callable
 from typing import Any
 
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.urls import Resolver404, ResolverMatch, resolve
 from django.utils.encoding import escape_uri_path, iri_to_uri
 from django.views.decorators.csrf import csrf_exempt
@@ -12,9 +13,9 @@ from rest_framework.request import Request as DrfRequest
 from rest_framework.response import Response
 
 from config.wire.door import Door
-from config.wire.experiment_api.answering import refusal
+from config.wire.experiment_api.answering import Streamed, refusal
 from config.wire.experiment_api.describing import ExperimentApiSchema
-from config.wire.message import Answer, to_django
+from config.wire.message import Answer, Handler, from_django, to_django
 
 ROUTES = "config.routes.experiment_api"
 
@@ -38,6 +39,20 @@ class ExperimentApiDoor(Door):
             allowed = ", ".join(self.allowed_methods)
             return Response({"detail": "Method Not Allowed"}, status=405, headers={"Allow": allowed})
         return super().handle_exception(exc)
+
+
+def streaming(handler: Handler) -> Callable[..., HttpResponseBase]:
+    """As `door.action`, for a handler that may answer with a stream."""
+
+    def method(self: Door, request: DrfRequest, **params: Any) -> HttpResponseBase:
+        answer = handler(from_django(request._request, {name: str(value) for name, value in params.items()}))
+        if not isinstance(answer, Streamed):
+            return to_django(answer)
+        return StreamingHttpResponse(answer.parts, content_type=answer.content_type, headers=dict(answer.headers))
+
+    method.__name__ = getattr(handler, "__name__", "answer")
+    method.__doc__ = handler.__doc__
+    return method
 
 
 @csrf_exempt

@@ -1,9 +1,8 @@
 """Lists: a plain array as documented, an envelope with a page token as soon as `limit` or `page_token` is asked for."""
 
 import base64
-import binascii
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import pydantic_core
@@ -37,13 +36,13 @@ def listed(
         return answer([write(row) for row in rows])
     limit = asked.limit or DEFAULT_LIMIT
     found = list(after(rows, asked.page_token or "")[: limit + 1])
-    return envelope([write(row) for row in found[:limit]], found[:limit] if len(found) > limit else [], name=name)
+    page = {name: [write(row) for row in found[:limit]], "next_page_token": next_token(found, limit=limit)}
+    return Answer(200, pydantic_core.to_json(page), JSON)
 
 
-def envelope(shown: Sequence[BaseModel], rows: Sequence[Any], *, name: str) -> Answer:
-    """One page; the token points behind the last of `rows`, which are empty at the end."""
-    token = token_of(rows[-1]) if rows else None
-    return Answer(200, pydantic_core.to_json({name: shown, "next_page_token": token}), JSON)
+def next_token(found: Sequence[Any], *, limit: int) -> str | None:
+    """Where the next page begins, when more rows than `limit` were found; None at the end."""
+    return token_of(found[limit - 1]) if len(found) > limit else None
 
 
 def after(rows: QuerySet[Any], token: str) -> QuerySet[Any]:
@@ -71,10 +70,10 @@ def token_of(row: Any) -> str:
 def _read_token(token: str) -> tuple[datetime, int]:
     try:
         moment, pk = base64.b64decode(token, altchars="-_", validate=True).decode().split(" ")
-        position = datetime.fromisoformat(moment), int(pk)
-    except (binascii.Error, UnicodeDecodeError, ValueError):
+        position = _aware(datetime.fromisoformat(moment)), int(pk)
+    except (ValueError, OverflowError):
         position = None
-    if position is None or position[0].tzinfo is None or not 0 <= position[1] < 1 << 63:
+    if position is None or not 0 <= position[1] < 1 << 63:
         fault = {
             "type": "page_token",
             "loc": ("query", "page_token"),
@@ -83,3 +82,10 @@ def _read_token(token: str) -> tuple[datetime, int]:
         }
         raise Faults([fault]) from None
     return position
+
+
+def _aware(moment: datetime) -> datetime:
+    """In UTC. Raises ValueError without an offset, OverflowError where that is before the year 1 or after 9999."""
+    if moment.tzinfo is None:
+        raise ValueError("a token of ours has an offset")
+    return moment.astimezone(UTC)

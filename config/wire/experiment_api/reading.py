@@ -117,6 +117,6 @@ def _first_offence(body: bytes, error: orjson.JSONDecodeError) -> tuple[int, str
         json.loads(body)
     except json.JSONDecodeError as precise:
         return precise.pos, precise.msg
-    except (UnicodeDecodeError, RecursionError):
+    except (ValueError, RecursionError):  # no UTF-8, a number of thousands of digits, too deep a nest
         pass
     return error.pos, error.msg

@@ -28,6 +28,7 @@ def _in_utc(moment: datetime) -> datetime:
 
 LongText = Annotated[str, Field(min_length=1), AfterValidator(_storable)]
 Text = Annotated[str, Field(min_length=1, max_length=LONGEST), AfterValidator(_storable)]
+Sought = Annotated[str, AfterValidator(_storable)]
 PossiblyEmpty = Annotated[str, Field(max_length=LONGEST), AfterValidator(_storable)]
 Instant = Annotated[datetime, AfterValidator(_in_utc)]
 IgnoredId = Annotated[UUID, Field(default_factory=lambda: UUID(int=0), description="The path's is taken.")]

@@ -4,6 +4,7 @@
 interval" cut to the second and would otherwise miss a change made in the second of their last poll.
 """
 
+import gzip
 import math
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
@@ -12,6 +13,11 @@ from django.conf import settings
 
 from config.wire.message import Answer, Request
 from config.wire.testlab.answers import ANY_ORIGIN, bytes_answer, etag
+
+# A browser must ask each time: from `Last-Modified` alone it would guess for how long a list stays as it is.
+ASK_AGAIN = {"Cache-Control": "no-cache"}
+WORTH_PACKING = 1024
+GZIP_LEVEL = 4
 
 
 def last_modified(changed_at: datetime) -> int:
@@ -22,7 +28,7 @@ def last_modified(changed_at: datetime) -> int:
 def fresh_or_whole(request: Request, body: bytes, *, modified: int | None = None, tag: str = "") -> Answer:
     """304 when the client knows this body, the whole of it otherwise."""
     tag = tag or etag(body)
-    headers = {"ETag": tag} | ({} if modified is None else {"Last-Modified": http_date(modified)})
+    headers = {"ETag": tag} | ASK_AGAIN | ({} if modified is None else {"Last-Modified": http_date(modified)})
     if request.method in ("GET", "HEAD") and _is_fresh(request, tag, modified):
         return Answer(304, b"", "", (ANY_ORIGIN, *headers.items()))
     return bytes_answer(body, headers=headers)
@@ -37,6 +43,15 @@ def packed(request: Request, body: bytes, gzipped: bytes, *, tag: str) -> Answer
     return Answer(answer.status, answer.body, answer.content_type, varies)
 
 
+def packed_now(request: Request, answer: Answer) -> Answer:
+    """A list that is rendered for this request, compressed where the client takes it so and it is worth the time."""
+    varies = (*answer.headers, ("Vary", "Accept-Encoding"))
+    if answer.status != 200 or len(answer.body) < WORTH_PACKING or not _takes_gzip(request.header("accept-encoding")):
+        return Answer(answer.status, answer.body, answer.content_type, varies)
+    body = gzip.compress(answer.body, GZIP_LEVEL, mtime=0)
+    return Answer(answer.status, body, answer.content_type, (*varies, ("Content-Encoding", "gzip")))
+
+
 def _takes_gzip(accepted: str) -> bool:
     wishes = [wish.replace(" ", "").lower().partition(";q=") for wish in accepted.split(",")]
     return any(name in ("gzip", "*") and quality not in ("0", "0.0", "0.00", "0.000") for name, _, quality in wishes)
@@ -48,7 +63,7 @@ def http_date(second: int) -> str:
 
 def _is_fresh(request: Request, tag: str, modified: int | None) -> bool:
     """Every condition that is given must hold; `Cache-Control: no-cache` asks for the whole."""
-    known, since = request.headers.get("if-none-match"), request.headers.get("if-modified-since")
+    known, since = request.sent.get("HTTP_IF_NONE_MATCH"), request.sent.get("HTTP_IF_MODIFIED_SINCE")
     if (known is None and since is None) or "no-cache" in request.header("cache-control"):
         return False
     if known is not None and not _names(known, tag):

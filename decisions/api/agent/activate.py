@@ -8,6 +8,7 @@ from django.conf import settings
 
 from config.wire import agent
 from config.wire.agent import AgentDoor, Refused, described
+from config.wire.agent.keys import PROFILE_SERVICE
 from config.wire.message import Answer, Request
 from decisions.agent import activating, overrides
 from decisions.agent.activating import Activation, Role
@@ -30,7 +31,7 @@ def activate(request: Request, snapshot: Snapshot) -> Answer:
         raise Refused(400, MISSING_USER)
     wishes = Wishes(
         overrides=overrides.of_user(snapshot, asked.userId) if settings.AGENT_OVERRIDES else {},
-        profiles=request.headers.get("x-optimizely-ups-name"),
+        profiles=request.sent.get(PROFILE_SERVICE),
         predict=services.predictor(snapshot, NO_OPTIONS),
     )
     activations = activating.activate(

@@ -6,9 +6,11 @@ decision (reasons, forced decisions, overrides, kept profiles, predictions) goes
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from config.wire import agent
 from config.wire.agent import AgentDoor, Refused, described
+from config.wire.agent.keys import PROFILE_SERVICE, SEGMENT_CACHE
 from config.wire.live import live
 from config.wire.message import Answer, Request
 from decisions import deciding
@@ -33,10 +35,9 @@ OPTIONS = frozenset(
         "INVALIDATE_USER_CMAB_CACHE",
     }
 )
-PROFILE_SERVICE = "x-optimizely-ups-name"
-SEGMENT_CACHE = "x-optimizely-odp-cache-name"
 NO_OPTIONS: frozenset[str] = frozenset()
 SILENT = frozenset({"DISABLE_DECISION_EVENT"})
+TOLD_BY_THE_INTERPRETER = frozenset({"INCLUDE_REASONS", "IGNORE_USER_PROFILE_SERVICE"})
 
 
 @agent.post
@@ -45,34 +46,33 @@ def decide(request: Request, snapshot: Snapshot) -> Answer:
     asked = agent.read(request, DecideBody)
     if not asked.userId:
         raise Refused(400, MISSING_USER)
-    options = _options(asked.decideOptions)
+    options = _options(tuple(asked.decideOptions)) if asked.decideOptions else NO_OPTIONS
     subject = Subject(asked.userId, asked.userAttributes or {}, _segments(request, snapshot, asked))
     context = _context(subject)
     platforms.note_identity(snapshot, asked.userId)
     keys = request.values("keys")
-    now = datetime.now(UTC)
     beyond = deciding.beyond_flags(snapshot, keys) if snapshot.beyond else ()
     if _is_plain(request, snapshot, asked, options, keys):
         person, profile = deciding.subject_and_profile(snapshot, subject, beyond=beyond)
         outcomes = _outcomes(snapshot, person, keys, profile)
-        _note(snapshot, person, outcomes, options, now)
+        _note(snapshot, person, outcomes, options)
         if live.AGENT_NOTIFICATIONS and noticing.is_wanted(snapshot):
             _notify(snapshot, subject, [Decision(each) for each in outcomes], options)
         return _answer_plain(outcomes, context, options, is_list=len(keys) != 1)
+    now = datetime.now(UTC)
     wishes = _wishes(request, snapshot, asked, options)
     person, profile = explain.person(snapshot, subject, wishes, beyond=beyond)
     decisions = explain.flags(snapshot, person, profile, _distinct(snapshot, keys), wishes=wishes)
     explain.keep(snapshot, person, decisions, profile, wishes=wishes, now=now)
     predicted = {each.outcome.flag_key: each.cmab_uuid for each in decisions if each.cmab_uuid}
-    _note(snapshot, person, [each.outcome for each in decisions], options, now, predicted)
+    _note(snapshot, person, [each.outcome for each in decisions], options, predicted)
     if live.AGENT_NOTIFICATIONS and noticing.is_wanted(snapshot):
         _notify(snapshot, subject, decisions, options)
     return _answer_told(decisions, context, options, is_list=len(keys) != 1)
 
 
-def _options(given: Iterable[str | None] | None) -> frozenset[str]:
-    if not given:
-        return NO_OPTIONS
+@lru_cache(maxsize=1024)
+def _options(given: tuple[str | None, ...]) -> frozenset[str]:
     for option in given:
         if option not in OPTIONS:
             raise Refused(400, f"invalid option: {option or ''}")
@@ -84,7 +84,7 @@ def _segments(request: Request, snapshot: Snapshot, asked: DecideBody) -> frozen
     if not asked.fetchSegments:
         return None
     options = set(asked.fetchSegmentsOptions or ())
-    source = services.segment_source(request.headers.get(SEGMENT_CACHE))
+    source = services.segment_source(request.sent.get(SEGMENT_CACHE))
     try:
         return segments.qualified(
             snapshot,
@@ -100,8 +100,7 @@ def _segments(request: Request, snapshot: Snapshot, asked: DecideBody) -> frozen
 def _context(subject: Subject) -> bytes:
     """The user as the answer repeats it, numbers as Go writes them."""
     try:
-        attributes = gojson.dumps(subject.attributes)
-        return b'{"userId":' + gojson.dumps(subject.user_id) + b',"attributes":' + attributes + b"}"
+        return gojson.user_context(subject.user_id, subject.attributes)
     except (ValueError, TypeError, OverflowError) as fault:
         raise Refused(400, "error parsing request body") from fault
 
@@ -112,10 +111,12 @@ def _is_plain(
     cmab = snapshot.engine.cmab_flag_keys
     return not (
         asked.forcedDecisions
-        or "INCLUDE_REASONS" in options
-        or "IGNORE_USER_PROFILE_SERVICE" in options
+        or not options.isdisjoint(TOLD_BY_THE_INTERPRETER)
         or live.AGENT_OVERRIDES
-        or profiles.remembers_draws(snapshot, service=request.headers.get(PROFILE_SERVICE))
+        or (
+            live.AGENT_PROFILES.get("services")
+            and profiles.remembers_draws(snapshot, service=request.sent.get(PROFILE_SERVICE))
+        )
         or (cmab and (not keys or not cmab.isdisjoint(keys)))
     )
 
@@ -140,7 +141,7 @@ def _wishes(request: Request, snapshot: Snapshot, asked: DecideBody, options: fr
         forced=dict(_forced(asked.forcedDecisions or ())),
         overrides=overrides.of_user(snapshot, user_id) if live.AGENT_OVERRIDES else {},
         ignores_profile="IGNORE_USER_PROFILE_SERVICE" in options,
-        profiles=request.headers.get(PROFILE_SERVICE),
+        profiles=request.sent.get(PROFILE_SERVICE),
         predict=services.predictor(snapshot, options),
     )
 
@@ -156,11 +157,10 @@ def _note(
     subject: Subject,
     outcomes: Sequence[Outcome],
     options: frozenset[str],
-    now: datetime,
     cmab_uuids: Mapping[str, str] | None = None,
 ) -> None:
     if "DISABLE_DECISION_EVENT" not in options:
-        exposing.note(snapshot, subject, outcomes, source=SOURCE, now=now, cmab_uuids=cmab_uuids)
+        exposing.note(snapshot, subject, outcomes, source=SOURCE, now=datetime.now(UTC), cmab_uuids=cmab_uuids)
 
 
 def _notify(snapshot: Snapshot, subject: Subject, decisions: Sequence[Decision], options: frozenset[str]) -> None:

@@ -12,6 +12,7 @@ from config.wire.message import Answer, Request
 from decisions import lifecycle
 from experiments import buckets, selectors
 from experiments.models import Variation
+from sampling import shares
 
 
 @speaks
@@ -21,8 +22,11 @@ def create_bucket(request: Request) -> Answer:
         at = read.path(shapes.OfExperiment)
         body = read.body(shapes.ExperimentBucketCreate)
     experiment = selectors.comparison(uid=at.experiment_id)
-    with lifecycle.publishing(project=experiment.project, now=datetime.now(UTC)):
-        bucket = buckets.put(experiment=experiment, name=body.bucket_name, percentage=body.percentage_distribution)
+    now = datetime.now(UTC)
+    with lifecycle.publishing(project=experiment.project, now=now):
+        bucket = shares.put(
+            experiment=experiment, name=body.bucket_name, percentage=body.percentage_distribution, now=now
+        )
     return answer(_bucket(bucket))
 
 
@@ -45,10 +49,26 @@ def update_bucket(request: Request) -> Answer:
         at = read.path(additions.OfBucket)
         body = read.body(additions.ExperimentBucketUpdate)
     experiment = selectors.comparison(uid=at.experiment_id)
-    with lifecycle.publishing(project=experiment.project, now=datetime.now(UTC)):
+    now = datetime.now(UTC)
+    with lifecycle.publishing(project=experiment.project, now=now):
         present = buckets.named(experiment=experiment, name=at.bucket_name)
-        bucket = buckets.put(experiment=experiment, name=present.key, percentage=body.percentage_distribution)
+        bucket = shares.put(experiment=experiment, name=present.key, percentage=body.percentage_distribution, now=now)
     return answer(_bucket(bucket))
+
+
+@speaks
+def delete_bucket(request: Request) -> Answer:
+    """Delete Bucket
+
+    Refused once somebody was put in it: give it a share of 0 instead, and nobody new gets it.
+    """
+    with reading(request) as read:
+        at = read.path(additions.OfBucket)
+    experiment = selectors.comparison(uid=at.experiment_id)
+    now = datetime.now(UTC)
+    with lifecycle.publishing(project=experiment.project, now=now):
+        shares.remove(experiment=experiment, name=at.bucket_name, now=now)
+    return answer(shapes.Deleted(message=f"bucket {at.bucket_name} deleted successfully"), status=202)
 
 
 def _bucket(row: Variation) -> shapes.ExperimentBucket:
@@ -77,5 +97,12 @@ class Buckets(ExperimentApiDoor):
         path=additions.OfBucket,
         body=additions.ExperimentBucketUpdate,
         answers=shapes.ExperimentBucket,
+        misses="Experiment or bucket",
+    )
+    destroy = described(
+        action(delete_bucket),
+        path=additions.OfBucket,
+        answers=shapes.Deleted,
+        status=202,
         misses="Experiment or bucket",
     )

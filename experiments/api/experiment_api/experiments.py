@@ -49,7 +49,7 @@ def delete_experiment(request: Request) -> Answer:
         at = read.path(shapes.OfExperiment)
     experiment = selectors.comparison(uid=at.experiment_id)
     with lifecycle.publishing(project=experiment.project, now=datetime.now(UTC)):
-        experiment.delete()
+        lifecycle.discard(experiment=experiment)
     return answer(shapes.Deleted(message=f"experiment {at.experiment_id} deleted successfully"), status=202)
 
 

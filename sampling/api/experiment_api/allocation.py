@@ -1,20 +1,21 @@
 """`/api/v1/experiments/{experiment_id}/allocate`, for one entity or many, and `/evaluate`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
 from config.wire.door import action
 from config.wire.experiment_api import additions, shapes
-from config.wire.experiment_api.answering import answer, speaks
+from config.wire.experiment_api.answering import answer, answer_plain, array, speaks
 from config.wire.experiment_api.describing import described
 from config.wire.experiment_api.doors import ExperimentApiDoor
 from config.wire.experiment_api.reading import reading
 from config.wire.message import Answer, Request
+from config.wire.uncollected import uncollected
 from experiments.selectors import comparison
 from sampling import allocating, qualifying
 from sampling.allocating import Candidate
-from sampling.api.experiment_api.samples import sample_shape
+from sampling.api.experiment_api.samples import sample_fields
 
 
 @speaks
@@ -27,10 +28,12 @@ def allocate(request: Request) -> Answer:
     with reading(request) as read:
         at = read.path(shapes.OfExperiment)
         body = read.body(additions.EntityToAllocate)
-    return answer(_allocated(at.experiment_id, [body])[0])
+    [allocation] = _allocated(at.experiment_id, [body])
+    return answer_plain(allocation)
 
 
 @speaks
+@uncollected
 def allocate_many(request: Request) -> Answer:
     """Allocate Many
 
@@ -39,7 +42,7 @@ def allocate_many(request: Request) -> Answer:
     with reading(request) as read:
         at = read.path(shapes.OfExperiment)
         body = read.body(additions.EntitiesToAllocate)
-    return answer(additions.Allocations(allocations=_allocated(at.experiment_id, body.entities)))
+    return answer_plain({"allocations": array(_allocated(at.experiment_id, body.entities))})
 
 
 @speaks
@@ -62,23 +65,24 @@ def evaluate(request: Request) -> Answer:
     return answer(evaluation)
 
 
-def _allocated(experiment_uid: UUID, entities: Sequence[additions.EntityToAllocate]) -> list[additions.Allocation]:
+def _allocated(experiment_uid: UUID, entities: Sequence[additions.EntityToAllocate]) -> Iterator[Mapping[str, object]]:
+    """`additions.Allocation` of each, to be written at once."""
     allocations = allocating.allocate(
         experiment=comparison(uid=experiment_uid),
         candidates=[Candidate(each.sampled_entity, each.sampled_value, each.attributes) for each in entities],
         now=datetime.now(UTC),
     )
-    return [_allocation(each, experiment_uid) for each in allocations]
+    return (_allocation(each, experiment_uid) for each in allocations)
 
 
-def _allocation(row: allocating.Allocation, experiment_uid: UUID) -> additions.Allocation:
-    return additions.Allocation.model_construct(
-        sampled_entity=row.entity,
-        eligible=row.sample is not None,
-        reason=row.reason or None,
-        allocated_bucket=None if row.sample is None else row.sample.bucket,
-        sample=None if row.sample is None else sample_shape(row.sample, experiment_uid),
-    )
+def _allocation(row: allocating.Allocation, experiment_uid: UUID) -> Mapping[str, object]:
+    return {
+        "sampled_entity": row.entity,
+        "eligible": row.sample is not None,
+        "reason": row.reason or None,
+        "allocated_bucket": None if row.sample is None else row.sample.bucket,
+        "sample": None if row.sample is None else sample_fields(row.sample, experiment_uid),
+    }
 
 
 class Allocation(ExperimentApiDoor):

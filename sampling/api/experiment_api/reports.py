@@ -1,16 +1,16 @@
-"""What an analyst asks of an experiment: `/check` and `/samples/stats`."""
+"""What an analyst asks of an experiment: `/check`, `/samples/stats` and `/samples/export`."""
 
 from datetime import UTC, datetime
 
 from config.wire.door import action
 from config.wire.experiment_api import additions, shapes
-from config.wire.experiment_api.answering import answer, speaks
+from config.wire.experiment_api.answering import Streamed, answer, speaks
 from config.wire.experiment_api.describing import described
-from config.wire.experiment_api.doors import ExperimentApiDoor
+from config.wire.experiment_api.doors import ExperimentApiDoor, streaming
 from config.wire.experiment_api.reading import reading
 from config.wire.message import Answer, Request
 from experiments.selectors import comparison
-from sampling import counts, readiness
+from sampling import counts, exports, readiness
 from sampling.counts import BucketCount
 
 
@@ -51,6 +51,26 @@ def stats(request: Request) -> Answer:
     return answer(report)
 
 
+@speaks
+def export_samples(request: Request) -> Answer:
+    """Export Samples
+
+    All samples, oldest first, as CSV or as JSON lines with the same columns, in a stream.
+    """
+    with reading(request) as read:
+        at = read.path(shapes.OfExperiment)
+        asked = read.query(additions.SampleExport)
+    found = exports.selected(experiments=[comparison(uid=at.experiment_id)], since=asked.since, until=asked.until)
+    write, kind = STREAMS[asked.format]
+    parts = (data for data, _ in write(found))
+    name = f'attachment; filename="samples-{at.experiment_id}.{asked.format}"'
+    return Streamed(content_type=kind, headers=(("Content-Disposition", name),), parts=parts)
+
+
+CSV, NDJSON = "text/csv; charset=utf-8", "application/x-ndjson"
+STREAMS = {"csv": (exports.as_csv, CSV), "ndjson": (exports.as_jsonl, NDJSON)}
+
+
 def _bucket(row: BucketCount) -> additions.BucketStats:
     return additions.BucketStats(
         bucket_name=row.bucket,
@@ -68,3 +88,10 @@ def _bucket(row: BucketCount) -> additions.BucketStats:
 class Reports(ExperimentApiDoor):
     check = described(action(check), path=shapes.OfExperiment, answers=additions.ExperimentCheck, misses="Experiment")
     stats = described(action(stats), path=shapes.OfExperiment, answers=additions.SampleStats, misses="Experiment")
+    export = described(
+        streaming(export_samples),
+        path=shapes.OfExperiment,
+        query=additions.SampleExport,
+        texts=("text/csv", NDJSON),
+        misses="Experiment",
+    )

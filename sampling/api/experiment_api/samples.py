@@ -1,16 +1,20 @@
 """`/api/v1/experiments/{experiment_id}/samples`."""
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
+from orjson import Fragment
+
 from config.wire.door import action
 from config.wire.experiment_api import additions, shapes
-from config.wire.experiment_api.answering import answer, speaks
+from config.wire.experiment_api.answering import answer, answer_plain, array, speaks
 from config.wire.experiment_api.describing import described
 from config.wire.experiment_api.doors import ExperimentApiDoor
-from config.wire.experiment_api.paging import before, envelope
+from config.wire.experiment_api.paging import before, next_token
 from config.wire.experiment_api.reading import reading
 from config.wire.message import Answer, Request
+from config.wire.uncollected import uncollected
 from experiments.selectors import comparison
 from sampling import sampling, selectors
 from sampling.models import Sample
@@ -33,10 +37,11 @@ def create_sample(request: Request) -> Answer:
         bucket=body.allocated_bucket,
         now=datetime.now(UTC),
     )
-    return answer(sample_shape(sample, at.experiment_id))
+    return answer_plain(sample_fields(sample, at.experiment_id))
 
 
 @speaks
+@uncollected
 def list_samples(request: Request) -> Answer:
     """List Samples
 
@@ -48,10 +53,10 @@ def list_samples(request: Request) -> Answer:
     samples = selectors.samples(experiment=comparison(uid=at.experiment_id), filters=_filters(asked))
     limit = min(asked.limit or NO_LIMIT, MOST_SAMPLES)
     if asked.page_token is None:
-        return answer([sample_shape(row, at.experiment_id) for row in selectors.rows(samples[:limit])])
+        return answer_plain(_array(selectors.rows(samples[:limit]), at.experiment_id))
     found = selectors.rows(before(samples, asked.page_token)[: limit + 1])
-    shown = [sample_shape(row, at.experiment_id) for row in found[:limit]]
-    return envelope(shown, found[:limit] if len(found) > limit else [], name="samples")
+    page = _array(found[:limit], at.experiment_id)
+    return answer_plain({"samples": page, "next_page_token": next_token(found, limit=limit)})
 
 
 @speaks
@@ -60,7 +65,19 @@ def get_sample(request: Request) -> Answer:
     with reading(request) as read:
         at = read.path(additions.InExperiment)
     sample = selectors.sample(uid=at.sample_id, experiment=comparison(uid=at.experiment_id))
-    return answer(sample_shape(sample, at.experiment_id))
+    return answer_plain(sample_fields(sample, at.experiment_id))
+
+
+@speaks
+def delete_sample(request: Request) -> Answer:
+    """Delete Sample
+
+    The entity's arm stays remembered: whoever is sampled again gets the same bucket.
+    """
+    with reading(request) as read:
+        at = read.path(additions.InExperiment)
+    selectors.sample(uid=at.sample_id, experiment=comparison(uid=at.experiment_id)).delete()
+    return answer(shapes.Deleted(message=f"sample {at.sample_id} deleted successfully"), status=202)
 
 
 @speaks
@@ -72,7 +89,7 @@ def mark_sample_complete(request: Request) -> Answer:
     sample = sampling.complete(
         experiment_uid=at.experiment_id, uid=at.sample_id, outcome=body.outcome, now=datetime.now(UTC)
     )
-    return answer(sample_shape(sample, sample.experiment.uid))
+    return answer_plain(sample_fields(sample, sample.experiment.uid))
 
 
 def _filters(asked: additions.SampleListing) -> dict[str, object]:
@@ -86,18 +103,23 @@ def _filters(asked: additions.SampleListing) -> dict[str, object]:
     return {name: value for name, value in named.items() if value is not None}
 
 
-def sample_shape(row: Sample | SampleRow, experiment_uid: UUID) -> shapes.BucketedSample:
-    return shapes.BucketedSample(
-        experiment_id=experiment_uid,
-        sampled_value=row.value,
-        sampled_entity=row.entity,
-        allocated_bucket=row.bucket,
-        id=row.uid,
-        complete=row.complete,
-        completed_at=row.completed_at,
-        created_at=row.created_at,
-        updated_at=row.updated_at,
-    )
+def _array(rows: Sequence[SampleRow], experiment_uid: UUID) -> Fragment:
+    return array(sample_fields(row, experiment_uid) for row in rows)
+
+
+def sample_fields(row: Sample | SampleRow, experiment_uid: UUID) -> Mapping[str, object]:
+    """`shapes.BucketedSample` as a plain mapping: a list may hold a hundred thousand."""
+    return {
+        "experiment_id": experiment_uid,
+        "sampled_value": row.value,
+        "sampled_entity": row.entity,
+        "allocated_bucket": row.bucket,
+        "id": row.uid,
+        "complete": row.complete,
+        "completed_at": row.completed_at,
+        "created_at": row.created_at,
+        "updated_at": row.updated_at,
+    }
 
 
 class Samples(ExperimentApiDoor):
@@ -125,4 +147,11 @@ class Samples(ExperimentApiDoor):
     )
     retrieve = described(
         action(get_sample), path=additions.InExperiment, answers=shapes.BucketedSample, misses="Experiment or sample"
+    )
+    destroy = described(
+        action(delete_sample),
+        path=additions.InExperiment,
+        answers=shapes.Deleted,
+        status=202,
+        misses="Experiment or sample",
     )

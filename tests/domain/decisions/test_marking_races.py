@@ -1,9 +1,11 @@
 """Two at once: racing marks leave one mark, one arm per person, one per group, and not one person too many."""
 
+import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import Any
+from threading import Barrier
+from typing import Any, Self
 
 import pytest
 from django.db import connection
@@ -21,6 +23,7 @@ from users.people import Change
 pytestmark = pytest.mark.django_db(transaction=True)
 
 THREADS = 16
+RACES = int(os.environ.get("ARBITER_RACES", "20"))
 POINT = ("site", "target")
 BY_CLASS = {"unit": "group", "group_type": "class", "consistency": "group"}
 
@@ -46,6 +49,28 @@ def _at_once(calls: Sequence[Callable[[], object]]) -> list[object]:
         return list(pool.map(alone, calls))
 
 
+class _Racers:
+    """Threads that keep their connections from race to race, and start each one together."""
+
+    def __init__(self) -> None:
+        self._together = Barrier(THREADS)
+        self._pool = ThreadPoolExecutor(THREADS)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def race(self, calls: Sequence[Callable[[], object]]) -> None:
+        def run(call: Callable[[], object]) -> object:
+            self._together.wait()
+            return call()
+
+        list(self._pool.map(run, calls))
+
+    def __exit__(self, *_: object) -> None:
+        self.race([lambda: connection.close()] * THREADS)
+        self._pool.shutdown()
+
+
 def _mark(user: str, condition: str | None = None) -> Callable[[], object]:
     sighting = Sighting(user, *POINT, condition=condition)
     return lambda: marking.mark(sighting=sighting, now=builders.NOW)
@@ -62,17 +87,23 @@ def test_one_person_s_marks_racing_leave_one(trial: int) -> None:
     assert (PointMark.objects.count(), Assignment.objects.count(), Exposure.objects.count()) == (1, 1, 1)
 
 
-@pytest.mark.parametrize("trial", range(3))
-def test_a_class_racing_gets_one_condition(trial: int) -> None:
+def test_a_class_racing_gets_one_condition() -> None:
+    """All of a class mark for the first time at once, class after class; `ARBITER_RACES=1000` for the long version."""
     _running(**BY_CLASS)
-    users = [f"student{number}" for number in range(THREADS)]
-    _learn(users)
+    classes = {f"c{trial}": [f"c{trial} student{number}" for number in range(THREADS)] for trial in range(RACES)}
+    for name, users in classes.items():
+        _learn(users, name)
 
-    _at_once([_mark(user) for user in users])
+    with _Racers() as racers:
+        for users in classes.values():
+            racers.race([_mark(user) for user in users])
 
-    assert Assignment.objects.filter(unit_type="class").count() == 1
-    assert Assignment.objects.filter(unit_type="user").count() == THREADS
-    assert Assignment.objects.values("variation").distinct().count() == 1
+    groups = Assignment.objects.filter(unit_type="class").values_list("unit_id", "variation")
+    assert len(groups) == len(dict(groups)) == RACES
+    people = Assignment.objects.filter(unit_type="user").values_list("group_id", "variation")
+    assert len(people) == RACES * THREADS
+    assert set(people) == set(groups)
+    assert len(set(dict(groups).values())) == 2
 
 
 @pytest.mark.parametrize("trial", range(3))

@@ -121,7 +121,7 @@ class Poller:
 
     def poll(self, now: datetime) -> None:
         since = now - timedelta(seconds=self.interval)
-        headers = {"if-modified-since": freshness.http_date(int(since.timestamp()))} if self.knows else {}
+        headers = {"HTTP_IF_MODIFIED_SINCE": freshness.http_date(int(since.timestamp()))} if self.knows else {}
         seen = _at(now)
         answer = freshness.fresh_or_whole(
             Request("GET", "/api/feature/current", headers),

@@ -2,21 +2,24 @@
 
 import pytest
 
+from events.models import Exposure
 from sampling import recording
 from sampling.models import Sample
 from sampling.recording import NewSample
+from sampling.telling import Shown
 from tests import builders
 from users import assignments
 
 pytestmark = pytest.mark.django_db
 
-ANN, BOB = NewSample("ann", "US", "control", None), NewSample("bob", "", "treatment", None)
+ANN = NewSample("ann", "US", "control", None, Shown("ann", None))
+BOB = NewSample("bob", "", "treatment", None, Shown("bob", None))
 
 
 def test_what_is_stored_is_answered_as_it_reads_back() -> None:
     experiment = builders.experiment(project=builders.project())
 
-    rows = recording.insert(experiment_id=experiment.pk, samples=[ANN, BOB], now=builders.NOW)
+    rows = recording.insert(experiment=experiment, samples=[ANN, BOB], now=builders.NOW)
 
     assert rows is not None
     stored = Sample.objects.order_by("id")
@@ -27,14 +30,16 @@ def test_what_is_stored_is_answered_as_it_reads_back() -> None:
 
 def test_a_sample_that_is_there_stays_and_is_told_of() -> None:
     experiment = builders.experiment(project=builders.project())
-    recording.insert(experiment_id=experiment.pk, samples=[ANN], now=builders.NOW)
+    recording.insert(experiment=experiment, samples=[ANN], now=builders.NOW)
 
-    rows = recording.insert(
-        experiment_id=experiment.pk, samples=[ANN._replace(bucket="treatment"), BOB], now=builders.NOW
-    )
+    rows = recording.insert(experiment=experiment, samples=[ANN._replace(bucket="treatment"), BOB], now=builders.NOW)
 
     assert rows is None
     assert list(Sample.objects.order_by("id").values_list("entity", "bucket")) == [
+        ("ann", "control"),
+        ("bob", "treatment"),
+    ]
+    assert list(Exposure.objects.order_by("id").values_list("user_id", "variation_key")) == [
         ("ann", "control"),
         ("bob", "treatment"),
     ]

@@ -18,7 +18,18 @@ def _types(response: Any) -> list[str]:
     return [fault["type"] for fault in api.faults(response)]
 
 
-@pytest.mark.parametrize("raw", [b'{"name":"\\ud800"}', b'{"name":"a\xff"}', b'{"name":NaN}', b'{"name":"a\nb"}'])
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b'{"name":"\\ud800"}',
+        b'{"name":"a\xff"}',
+        b'{"name":NaN}',
+        b'{"name":"a\nb"}',
+        b'{"name":%b}' % (b"9" * 5_000),
+        '{"name":"n"}'.encode("utf-16"),
+    ],
+    ids=["surrogate", "not utf-8", "nan", "line break", "huge number", "utf-16"],
+)
 def test_what_is_no_json_is_a_fault(raw: bytes) -> None:
     assert _types(api.call("POST", SERVICES, raw=raw)) == ["json_invalid"]
 
@@ -55,6 +66,18 @@ def test_a_large_body_is_refused_unread() -> None:
 def test_a_nul_in_the_path_or_query_is_a_fault() -> None:
     assert _types(api.get(f"{SERVICES}/%00")) == ["uuid_parsing"]
     assert _types(api.get(f"{SERVICES}?active_only=%00")) == ["bool_parsing"]
+
+
+@pytest.mark.parametrize("name", ["sampled_entity", "sampled_value", "bucket"])
+def test_a_nul_that_is_looked_for_is_a_fault(name: str) -> None:
+    assert _types(api.get(f"{api.samples_of(api.experiment())}?{name}=%00")) == ["string_nul"]
+
+
+@pytest.mark.parametrize("verb", ["PATCH", "DELETE"])
+def test_a_nul_in_the_name_of_a_bucket_is_a_fault(verb: str) -> None:
+    path = f"/api/v1/experiments/{api.experiment()['id']}/buckets/%00"
+
+    assert _types(api.call(verb, path, {"percentage_distribution": 1})) == ["string_nul"]
 
 
 def test_a_huge_number_is_a_fault() -> None:

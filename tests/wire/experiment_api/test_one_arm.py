@@ -4,7 +4,7 @@ import pytest
 
 from decisions import deciding, snapshots
 from decisions.engine import Subject
-from experiments.models import Experiment, Variation
+from experiments.models import DecisionPoint, Experiment, Project, Variation
 from tests.wire.experiment_api import api
 from users.models import Assignment, ExperimentUser, UserAlias
 
@@ -87,3 +87,54 @@ def test_a_bucket_that_contradicts_the_remembered_arm_is_kept_as_the_client_s_ow
 
     assert second["allocated_bucket"] == "treatment"
     assert _decided(experiment, "user123") == "control"
+
+
+def _activated(user_id: str) -> str:
+    """What a client of the Agent is told."""
+    headers = {"X-Optimizely-SDK-Key": Project.objects.get().sdk_key}
+    answer = api.read(api.call("POST", "/v1/activate?experimentKey=Button", {"userId": user_id}, sent=headers))
+    key: str = answer[0]["variationKey"]
+    return key
+
+
+def _assigned(user_id: str) -> str:
+    """What a client of UpGrade is told."""
+    api.read(api.call("POST", "/api/v6/init", {}, sent={"User-Id": user_id}))
+    [decision] = api.read(api.call("POST", "/api/v6/assign", {"context": "Shop"}, sent={"User-Id": user_id}))
+    code: str = decision["assignedCondition"][0]["conditionCode"]
+    return code
+
+
+def test_clients_of_every_dialect_are_told_the_same_arm() -> None:
+    made = api.halves()
+    DecisionPoint.objects.create(experiment=Experiment.objects.get(), site="page", target="button")
+    api.bucket(made, "control", 50)  # publishes
+    drawn = {entity: api.sample(made, entity)["allocated_bucket"] for entity in ("ann", "bob", "cleo", "dan", "eve")}
+    chosen = {entity: api.sample(made, entity, "treatment")["allocated_bucket"] for entity in ("fay", "gus", "hal")}
+
+    told = drawn | chosen
+
+    assert set(drawn.values()) == {"control", "treatment"}
+    assert {entity: _activated(entity) for entity in told} == told
+    assert {entity: _assigned(entity) for entity in told} == told
+
+
+def test_whom_another_dialect_met_first_gets_that_arm_here() -> None:
+    made = api.halves()
+    people = [f"person-{number}" for number in range(8)]
+    told = {entity: _activated(entity) for entity in people}
+
+    assert {entity: api.sample(made, entity)["allocated_bucket"] for entity in people} == told
+
+
+@pytest.mark.parametrize(
+    "path", ["services/{service_id}", "experiments/{id}"], ids=["an inactive service", "an inactive experiment"]
+)
+def test_what_is_switched_off_here_is_off_for_the_agent(path: str) -> None:
+    made = api.halves()
+    headers = {"X-Optimizely-SDK-Key": Project.objects.get().sdk_key}
+
+    api.read(api.call("PATCH", f"/api/v1/{path.format(**made)}", {"active": False}))
+
+    answer = api.call("POST", "/v1/activate?experimentKey=Button", {"userId": "ann"}, sent=headers)
+    assert answer.status_code == 403 or not api.read(answer)[0]["enabled"]

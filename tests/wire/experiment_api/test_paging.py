@@ -72,7 +72,13 @@ def test_active_only_holds_on_every_page() -> None:
     assert second["next_page_token"] is None
 
 
-@pytest.mark.parametrize("token", ["nonsense", "%00", "MjAyNg==", "MjAyNi0wMS0wMVQwMDowMDowMCA1", "ð"])
+NOBODYS = [
+    *("nonsense", "%00", "MjAyNg==", "MjAyNi0wMS0wMVQwMDowMDowMCA1", "ð"),
+    *("MDAwMS0wMS0wMVQwMDowMDowMCsyMzo1OSAx", "OTk5OS0xMi0zMVQyMzo1OTo1OS0yMzo1OSAx"),  # before and after all years
+]
+
+
+@pytest.mark.parametrize("token", NOBODYS)
 def test_a_token_of_nobody_is_a_fault(token: str) -> None:
     [fault] = api.faults(api.get(f"/api/v1/services?page_token={token}"))
 

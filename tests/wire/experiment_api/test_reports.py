@@ -92,7 +92,7 @@ def test_an_outcome_may_follow_a_completion(experiment: dict[str, Any]) -> None:
     assert Sample.objects.get(entity="bob").outcome == -1
 
 
-@pytest.mark.parametrize(("outcome", "kind"), [("x", "float_parsing"), ([], "float_type")])
+@pytest.mark.parametrize(("outcome", "kind"), [("x", "float_parsing"), ([], "float_type"), (1e101, "less_than_equal")])
 def test_an_outcome_is_a_number(experiment: dict[str, Any], outcome: Any, kind: str) -> None:
     sample = Sample.objects.get(entity="bob")
 

@@ -75,9 +75,11 @@ def test_the_figures_come_with_their_statistics() -> None:
     assert (control["conversion_rate"], treatment["conversion_rate"]) == (0.5, 1.0)
     assert (control["lift"], control["p_value"]) == (None, None)
     assert treatment["lift"] == 1.0
-    assert treatment["p_value"] == pytest.approx(0.0098232, abs=1e-6)
-    low, high = treatment["difference_confidence_interval"]
-    assert (low, high) == (pytest.approx(0.190102, abs=1e-6), pytest.approx(0.809898, abs=1e-6))
+    assert (treatment["p_value"], treatment["test"]) == (pytest.approx(0.032508, abs=1e-6), "Fisher's exact test")
+    assert treatment["adjusted_p_value"] == treatment["p_value"]
+    assert treatment["interval_method"] == "Newcombe; lift: Walter"
+    assert treatment["difference_confidence_interval"] == pytest.approx([0.117367, 0.763407], abs=1e-6)
+    assert treatment["lift_confidence_interval"] == pytest.approx([0.072420, 2.398508], abs=1e-6)
     assert treatment["sample_ratio_p_value"] == pytest.approx(1.0)
 
 
@@ -107,6 +109,32 @@ def test_users_in_one_block_are_warned_about() -> None:
     rows = calling.get(f"/api/analysis/feature/{made['id']}").json()
 
     assert all(len(row["warnings"]) == 1 and "one user-block" in row["warnings"][0] for row in rows)
+
+
+def test_users_in_one_block_are_warned_about_after_the_end_too() -> None:
+    made = calling.feature(user_percentage=1)
+    blue, red = calling.variants(made["id"])
+    for number in range(20):
+        calling.record((blue, red)[number % 2]["id"], str(number + 100))
+
+    calling.put(f"/api/feature/{made['id']}", made | {"end_date": "2023-03-01"})
+
+    assert calling.blocks_of(made["id"]) == []
+    assert "one user-block" in calling.get(f"/api/analysis/feature/{made['id']}").json()[0]["warnings"][0]
+
+
+def test_several_variants_are_allowed_for() -> None:
+    made = calling.feature(user_percentage=1)
+    arms = calling.variants(made["id"], 0.25, 0.25, 0.25, 0.25)
+    for number in range(40):
+        calling.record(arms[number % 4]["id"], f"user {number}")
+        if number % 4 == 1 or number < 12:
+            calling.event(arms[number % 4]["id"], f"user {number}")
+
+    control, *rows = calling.get(f"/api/analysis/feature/{made['id']}").json()
+
+    assert control["adjusted_p_value"] is None
+    assert [row["adjusted_p_value"] for row in rows] == [pytest.approx(3 * rows[0]["p_value"]), 1.0, 1.0]
 
 
 def test_spread_users_are_not_warned_about() -> None:

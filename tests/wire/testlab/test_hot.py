@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -13,7 +14,10 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from config.lane import Lane
 from config.routes.hot import HOT
 from config.wire.message import Request
-from decisions import snapshots
+from decisions import lifecycle, snapshots
+from decisions.lab import current as state
+from experiments.models import Project
+from features.models import Flag
 from tests.wire.testlab import calling
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("connections_stay_open")]
@@ -85,7 +89,7 @@ def test_an_unchanged_poll_asks_the_database_nothing(
 ) -> None:
     calling.feature()
     snapshots.refresh()
-    asked = Request("GET", "/api/feature/current", {"if-modified-since": since} if since else {})
+    asked = Request("GET", "/api/feature/current", {"HTTP_IF_MODIFIED_SINCE": since} if since else {})
     first = HOT["GET", "/api/feature/current"](asked)
 
     with django_assert_num_queries(0):
@@ -95,12 +99,13 @@ def test_an_unchanged_poll_asks_the_database_nothing(
     assert first.status == (304 if since else 200)
 
 
+def _refuse(*args: Any, **kwargs: Any) -> None:
+    raise DatabaseError("the database is away")
+
+
 @pytest.fixture
 def database_away(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
-    def refuse(*args: Any, **kwargs: Any) -> None:
-        raise DatabaseError("the database is away")
-
-    yield lambda: monkeypatch.setattr(connection, "cursor", refuse)
+    yield lambda: monkeypatch.setattr(connection, "cursor", _refuse)
     monkeypatch.undo()
 
 
@@ -111,6 +116,37 @@ def test_while_the_database_is_away_polls_get_what_was_last_read(database_away: 
     database_away()
 
     assert calling.current() == before
+
+
+def test_what_is_written_when_the_database_is_back_shows_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = calling.feature()
+    known = calling.get("/api/feature/current").headers["Last-Modified"]
+    with monkeypatch.context() as patch:
+        patch.setattr(connection, "cursor", _refuse)
+        assert [row["id"] for row in calling.current()["experiments"]] == [made["id"]]
+
+    calling.delete(f"/api/feature/{made['id']}")
+
+    assert calling.current()["experiments"] == []
+    assert calling.get("/api/feature/current", **{"if-modified-since": known}).status_code == 200
+
+
+def test_a_poll_during_an_outage_hides_nothing_from_the_next(following: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = calling.feature()
+    calling.current()
+    outage = datetime.now(UTC) + timedelta(minutes=10)
+    back = outage + timedelta(seconds=30)
+    Flag.objects.filter(pk=made["id"]).update(description="edited")
+    lifecycle.publish(project=Project.objects.get(key="testlab"), now=outage)
+    snapshots.refresh()
+    with monkeypatch.context() as patch:
+        patch.setattr(connection, "cursor", _refuse)
+        seen = state.at(project_key="testlab", now=back)
+    monkeypatch.setattr(state, "PATIENCE_SECONDS", 0)
+
+    read = state.at(project_key="testlab", now=back)
+
+    assert seen.changed_at < outage < back == read.changed_at
 
 
 def test_other_routes_are_refused_in_their_own_words_while_the_database_is_away(

@@ -101,6 +101,24 @@ def test_the_list_of_users_is_compressed_for_those_who_ask(arms: list[Any]) -> N
     assert gzip.decompress(packed.content) == calling.get("/api/users").content
 
 
+def test_long_lists_of_events_are_compressed_for_those_who_ask(arms: list[Any]) -> None:
+    for path in ("/api/events", f"/api/events/feature/{arms[0]['feature_id']}"):
+        for _ in range(8):
+            calling.event(arms[0]["id"], "user 0")
+        plain = calling.get(path)
+        packed = calling.get(path, **{"accept-encoding": "gzip"})
+
+        assert packed.headers["Content-Encoding"] == "gzip"
+        assert gzip.decompress(packed.content) == plain.content
+        assert packed.headers["ETag"] == plain.headers["ETag"]
+        again = calling.get(path, **{"accept-encoding": "gzip", "if-none-match": packed.headers["ETag"]})
+        assert (again.status_code, again.content, "Content-Encoding" in again.headers) == (304, b"", False)
+
+
+def test_a_page_of_another_origin_may_read_where_the_list_goes_on(arms: list[Any]) -> None:
+    assert calling.get("/api/events?limit=2").headers["Access-Control-Expose-Headers"] == "X-Next-After"
+
+
 @pytest.mark.parametrize("accepted", ["", "identity", "gzip;q=0", "br"])
 def test_who_cannot_unpack_gets_it_plain(accepted: str, arms: list[Any]) -> None:
     response = calling.get("/api/users", **{"accept-encoding": accepted})

@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 from django.conf import LazySettings
-from django.db import connection
 from django.test import Client
 
 from tests import builders
@@ -191,21 +190,6 @@ def test_v5_refuses_a_user_id_that_is_none(school: School, route: str, user: obj
     response = school.send(verb, route, None, {**wholes, "userId": user, "id": user})
 
     assert (response.status_code, response.json()["errorCode"]) == (400, 400)
-
-
-@pytest.mark.sqlite
-@pytest.mark.django_db(transaction=True)
-def test_without_the_database_clients_are_asked_to_come_again(school: School) -> None:
-    builders.project()
-    with connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE users_experimentuser RENAME TO away")
-    try:
-        response = school.send("POST", "assign", "u1", {"context": "home"})
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute("ALTER TABLE away RENAME TO users_experimentuser")
-
-    assert (response.status_code, response.json()["errorCode"], response["Retry-After"]) == (503, 503, "1")
 
 
 def test_an_id_beyond_ascii_is_one_id_in_header_and_body(school: School) -> None:

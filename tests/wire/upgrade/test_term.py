@@ -1,9 +1,11 @@
 """A term in a school: people come, mark, change class, drop out; an experiment pauses, resumes and ends.
 
-Whatever the order, the contract's promises hold at the end of every day. The order is drawn from a fixed seed.
+Whatever the order, the contract's promises hold at the end of every day. The order is drawn from a fixed seed. Set
+`ARBITER_WHOLE_SCHOOL` for 500 learners in 20 classes.
 """
 
 import csv
+import os
 import random
 from collections.abc import Mapping
 from io import StringIO
@@ -21,7 +23,8 @@ from users.models import Assignment, Exclusion, ExperimentUser
 
 pytestmark = pytest.mark.django_db
 
-LEARNERS, CLASSES, STEPS_A_DAY = 24, 6, 24
+WHOLE_SCHOOL = bool(os.environ.get("ARBITER_WHOLE_SCHOOL"))
+LEARNERS, CLASSES, STEPS_A_DAY = (500, 20, 600) if WHOLE_SCHOOL else (24, 6, 24)
 WEIGHTS = {"ConditionA": "0.5", "ConditionB": "0.5"}
 DAYS = ("running", "running", "paused", "running", "paused")
 
@@ -47,13 +50,16 @@ class Term:
             self.chance.choices((self.visit, self.move, self.drop_out), weights=(12, 2, 1))[0](learner)
 
     def visit(self, learner: str) -> None:
-        """See what is given at both points, which must be one condition, and report it."""
+        """See what is given at both points, which must be one condition, and report it.
+
+        Somebody who first comes while it is paused sees what the class has, and is not in it themselves.
+        """
         codes = self.school.codes(learner)
         assert len(set(codes.values())) <= 1
         point = self.chance.choice((base.P1, base.P2))
-        if point in codes:
+        marked = self.school.mark(learner, *point, codes.get(point), experiment=self.experiment.uid)
+        if point in codes and marked["enrollmentCode"]:
             self.told.setdefault(learner, set()).add(codes[point])
-        self.school.mark(learner, *point, codes.get(point), experiment=self.experiment.uid)
 
     def move(self, learner: str) -> None:
         self.classes[learner] = f"class{self.chance.randrange(CLASSES)}"
