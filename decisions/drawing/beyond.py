@@ -71,9 +71,7 @@ def _segments(plan: Plan) -> frozenset[int]:
 
 def _with_groups(plans: Iterable[Plan]) -> frozenset[int]:
     """The segments among those the plans use in which groups are listed; all of them when that cannot be told."""
-    used = frozenset(
-        each for plan in plans for each in (plan.excluded | plan.included | (plan.audience or frozenset()))
-    )
+    used = frozenset(segment for plan in plans for segment in _segments(plan))
     try:
         return members.with_groups(used) if used else used
     except recalling.AWAY:
