@@ -103,6 +103,7 @@ def test_what_hangs_on_the_database_is_unknown_without_it(monkeypatch: pytest.Mo
         asked.append(user_id)
         raise OperationalError("away")
 
+    monkeypatch.setattr(recalling, "_standings", {})
     monkeypatch.setattr(recalling, "_away_until", 0.0)
     monkeypatch.setattr(recalling, "close_old_connections", lambda: None)
     monkeypatch.setattr(standing, "look_up", fail)
