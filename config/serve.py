@@ -55,7 +55,7 @@ def _serve(options: servers.Options, *, metrics: Path) -> int:
         server=servers.command(options),
         companions=_companions(options),
         cwd=settings.BASE_DIR,
-        env=os.environ | servers.environment(options, metrics=metrics),
+        env=servers.FRUGAL | os.environ | servers.environment(options, metrics=metrics),
         answers=lambda: servers.answers(port=options.port),
         when_ready=lambda: announcing.things_to_try(options.url),
         before_renewal=lambda: renewal.announce(settings.VAR_DIR),

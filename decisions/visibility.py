@@ -97,6 +97,23 @@ def _has_points(case: _Case) -> str:
     return "" if case.row and case.row["points"] else "it has no decision point"
 
 
+def _lets_somebody_in(case: _Case) -> str:
+    if case.row is None or case.row["design"]["filter_mode"] == "include_all":
+        return ""
+    listed = any(entry["mode"] == "include" for entry in case.row["lists"])
+    return "" if listed else "its lists start from nobody, and none lets anybody in"
+
+
+def _gives_something(case: _Case) -> str:
+    design = None if case.row is None else case.row["design"]
+    if design is None:
+        return ""
+    if design["algorithm"] == "adaptive":
+        return "adaptive assignment is not supported; nobody new is given a condition"
+    is_over = case.experiment.status == Experiment.Status.PAUSED and design["post_rule"] == "assign"
+    return "it is over, and its rule is to give everybody nothing" if is_over and design["fallback"] is None else ""
+
+
 def _is_ab_test(case: _Case) -> str:
     return "" if case.experiment.kind == Experiment.Kind.AB_TEST else "it is a targeted delivery, not an A/B test"
 
@@ -136,7 +153,11 @@ def _remark(dialect: str, case: _Case) -> str:
 
 
 WAYS_IN: tuple[tuple[str, str, tuple[Any, ...]], ...] = (
-    ("UpGrade clients (assign)", "upgrade", (_is_met, _is_in_its_dates, _has_variations, _has_points)),
+    (
+        "UpGrade clients (assign)",
+        "upgrade",
+        (_is_met, _is_in_its_dates, _has_variations, _has_points, _lets_somebody_in, _gives_something),
+    ),
     ("Test Lab clients", "testlab", (_is_testlab, _is_met, _has_variations)),
     ("Experiment API", "experiment_api", (_is_ab_test,)),
     ("Agent: decide", "agent", (_is_running, _is_in_its_dates, _has_variations, _has_flag)),

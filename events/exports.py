@@ -5,13 +5,13 @@ takes. PostgreSQL writes the text itself (COPY); elsewhere it is rendered here. 
 """
 
 import csv
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import orjson
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Func, Max, Min, QuerySet, TextField, Value
 
 from events import columns
@@ -22,6 +22,7 @@ LOGS: dict[Record, type[Event] | type[Exposure]] = {"event": Event, "exposure": 
 ROWS_PER_WINDOW = 5_000
 ROWS_PER_COPY = 200_000
 BYTES_PER_PART = 256 * 1024
+LOCK_TIMEOUT = "2s"
 
 # JSON escapes every control character, so these never occur in it and COPY adds nothing to it.
 JSON_LINES = r"FORMAT csv, DELIMITER E'\x01', QUOTE E'\x02'"
@@ -32,12 +33,14 @@ Written = Iterator[tuple[bytes, int]]
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which part of the log: `since` <= received_at < `until`, one project or all."""
+    """Which part of the log: `since` <= received_at < `until`, one project or all, `after` < id <= `through`."""
 
     records: tuple[Record, ...] = ("event", "exposure")
     since: datetime | None = None
     until: datetime | None = None
     project_id: int | None = None
+    after: Mapping[Record, int] = field(default_factory=dict)
+    through: Mapping[Record, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,27 @@ def _selected(selection: Selection, record: Record) -> Window:
         rows = rows.filter(received_at__gte=selection.since)
     if selection.until is not None:
         rows = rows.filter(received_at__lt=selection.until)
+    if record in selection.after:
+        rows = rows.filter(id__gt=selection.after[record])
+    if record in selection.through:
+        rows = rows.filter(id__lte=selection.through[record])
     return rows if selection.project_id is None else rows.filter(project_id=selection.project_id)
+
+
+def settled(record: Record) -> int:
+    """The highest id up to which nothing can still arrive, 0 in an empty log.
+
+    Ids are handed out before rows are committed, so a higher one may be visible first. PostgreSQL's lock is granted
+    when every writer under way has ended, and is gone at once. One log at a time: a writer may hold the other's.
+    Raises OperationalError when a writer does not end within `LOCK_TIMEOUT`.
+    """
+    model = LOGS[record]
+    with transaction.atomic(), connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
+            cursor.execute(f"LOCK TABLE {model._meta.db_table} IN SHARE MODE")
+        highest: int | None = model._default_manager.aggregate(high=Max("id"))["high"]
+    return highest or 0
 
 
 def _copies() -> bool:

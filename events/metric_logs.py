@@ -201,11 +201,11 @@ def at(data: Mapping[str, Any], key: str) -> Any:
 
 
 def moment(text: str) -> datetime:
-    """A client's timestamp. Raises Invalid for what is none."""
+    """A client's timestamp, in UTC. Raises Invalid for what is none, or is none in UTC."""
     for read in (datetime.fromisoformat, parsedate_to_datetime):
         try:
             found = read(text)
+            return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
         except (ValueError, TypeError, IndexError, OverflowError):
             continue
-        return found if found.tzinfo else found.replace(tzinfo=UTC)
     raise Invalid(f"{text[:60]} is no time", field="timestamp")

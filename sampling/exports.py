@@ -1,9 +1,13 @@
-"""Samples as CSV or JSON lines, oldest first, in constant memory: read in windows, so no transaction stays open."""
+"""Samples as CSV or JSON lines, one experiment after the other, oldest first, in constant memory.
+
+They are read in windows along the index of an experiment, so nothing is sorted and no transaction stays open.
+"""
 
 import csv
 import io
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -32,34 +36,35 @@ COLUMNS: tuple[tuple[str, str], ...] = (
 NAMES = tuple(name for name, _ in COLUMNS)
 
 Row = tuple[Any, ...]
+Chosen = QuerySet[Sample]
 
 
-def selected(*, experiments: Sequence[Experiment], since: datetime | None, until: datetime | None) -> QuerySet[Sample]:
-    """The samples of these experiments with `since` <= created_at < `until`."""
-    rows = Sample.objects.filter(experiment__in=experiments)
-    rows = rows if since is None else rows.filter(created_at__gte=since)
-    return rows if until is None else rows.filter(created_at__lt=until)
+def selected(*, experiments: Sequence[Experiment], since: datetime | None, until: datetime | None) -> list[Chosen]:
+    """The samples of each experiment, once, with `since` <= created_at < `until`."""
+    bounds = {"created_at__gte": since, "created_at__lt": until}
+    asked = {name: moment for name, moment in bounds.items() if moment is not None}
+    return [Sample.objects.filter(experiment=pk, **asked) for pk in dict.fromkeys(row.pk for row in experiments)]
 
 
-def as_csv(samples: QuerySet[Sample]) -> Iterator[tuple[bytes, int]]:
+def as_csv(samples: Sequence[Chosen]) -> Iterator[tuple[bytes, int]]:
     """A header and one line per sample; a text that a spreadsheet would calculate gets an apostrophe."""
     yield _csv([NAMES]), 0
-    for rows in _windows(samples):
+    for rows in chain.from_iterable(map(_windows, samples)):
         yield _csv([tuple(map(_cell, row)) for row in rows]), len(rows)
 
 
-def as_jsonl(samples: QuerySet[Sample]) -> Iterator[tuple[bytes, int]]:
+def as_jsonl(samples: Sequence[Chosen]) -> Iterator[tuple[bytes, int]]:
     """One object per sample."""
-    for rows in _windows(samples):
+    for rows in chain.from_iterable(map(_windows, samples)):
         lines = [orjson.dumps(dict(zip(NAMES, row, strict=True)), option=orjson.OPT_UTC_Z) for row in rows]
         yield b"\n".join(lines) + b"\n", len(rows)
 
 
-FORMATS: dict[str, Callable[[QuerySet[Sample]], Iterator[tuple[bytes, int]]]] = {"csv": as_csv, "jsonl": as_jsonl}
+FORMATS: dict[str, Callable[[Sequence[Chosen]], Iterator[tuple[bytes, int]]]] = {"csv": as_csv, "jsonl": as_jsonl}
 
 
-def _windows(samples: QuerySet[Sample]) -> Iterator[list[Row]]:
-    """The rows, a window at a time, each beginning where the last one ended."""
+def _windows(samples: Chosen) -> Iterator[list[Row]]:
+    """The rows of an experiment, a window at a time, each beginning where the last one ended."""
     ordered = samples.order_by("created_at", "id").values_list(*(field for _, field in COLUMNS), "pk")
     rows = list(ordered[:ROWS_PER_WINDOW])
     while rows:

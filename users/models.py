@@ -115,7 +115,7 @@ class PointMark(models.Model):
     user = models.ForeignKey(ExperimentUser, on_delete=models.CASCADE, related_name="marks")
     site = models.CharField(max_length=255)
     target = models.CharField(max_length=255, blank=True)
-    condition = models.CharField(max_length=255, null=True, blank=True)
+    condition = models.TextField(null=True, blank=True)
     experiment_uid = models.CharField(max_length=64, null=True, blank=True)
     status = models.CharField(max_length=32, blank=True)
     marked_at = models.DateTimeField()

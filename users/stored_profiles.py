@@ -3,24 +3,18 @@
 Every store answers and takes `{experiment id: variation id}`; which one is used is a setting.
 """
 
-import json
 import logging
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from typing import Any, Protocol
 
-import redis
-
 from users import shared_memory
+from users.bucket_maps import Arms, from_bucket_map, to_bucket_map
 from users.models import UserProfile
 
 logger = logging.getLogger(__name__)
 
 SPACE = "profile"
 ORDER = "profile-order"
-REDIS_SECONDS = 5.0
-
-Arms = Mapping[str, str]
 
 
 class Store(Protocol):
@@ -70,54 +64,10 @@ class DatabaseStore:
         )
 
 
-class RedisStore:
-    """The original's layout: the key is the user id, the value the JSON of its bucket map, without expiry.
-
-    A Redis that is away knows nobody, and what it holds that is no profile counts as none.
-    """
-
-    def __init__(self, client: redis.Redis) -> None:
-        self._client = client
-
-    def get(self, *, project_id: int, user_id: str) -> Arms:
-        try:
-            text: Any = self._client.get(user_id)
-            found = json.loads(text) if text else {}
-        except (redis.RedisError, ValueError):
-            logger.warning("A profile cannot be read from Redis", exc_info=True)
-            return {}
-        return from_bucket_map(found) if isinstance(found, dict) else {}
-
-    def put(self, *, project_id: int, user_id: str, arms: Arms) -> None:
-        try:
-            self._client.set(user_id, json.dumps(to_bucket_map(arms)))
-        except redis.RedisError:
-            logger.warning("A profile was not written to Redis", exc_info=True)
-
-
-def to_bucket_map(arms: Arms) -> dict[str, dict[str, str]]:
-    return {experiment: {"variation_id": variation} for experiment, variation in arms.items()}
-
-
-def from_bucket_map(bucket_map: Mapping[str, Any]) -> Arms:
-    return {
-        experiment: entry["variation_id"]
-        for experiment, entry in bucket_map.items()
-        if isinstance(entry, dict) and isinstance(entry.get("variation_id"), str)
-    }
-
-
-@lru_cache(maxsize=8)
-def _redis(host: str, password: str, database: int) -> redis.Redis:
-    name, _, port = host.partition(":")
-    return redis.Redis(
-        host=name, port=int(port or 6379), password=password or None, db=database, socket_timeout=REDIS_SECONDS
-    )
-
-
 def _redis_store(config: Mapping[str, Any]) -> Store:
-    password = config.get("auth_token") or config.get("redis_secret") or config.get("password") or ""
-    return RedisStore(_redis(config["host"], password, int(config.get("database", 0))))
+    from users.redis_profiles import store  # it is heavy, and where there is no Redis nobody needs it
+
+    return store(config)
 
 
 def _cache_store(config: Mapping[str, Any]) -> Store:

@@ -13,6 +13,8 @@ THREADS = 16
 # Granian counts open connections here, idle ones too, so this is no limit on requests: threads are.
 CONNECTIONS_PER_WORKER = 1024
 PATIENCE = 10
+# Threads of one interpreter wait for each other anyway: a heap of its own for each costs memory and gains nothing.
+FRUGAL = {"MALLOC_ARENA_MAX": "1"}
 
 
 class CannotServe(Exception):

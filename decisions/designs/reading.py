@@ -14,6 +14,13 @@ from experiments.errors import Invalid
 Json = dict[str, Any]
 
 OLD_NAMES = {"expPoint": "site", "expId": "target", "conditionAliases": "conditionPayloads"}
+ONE_OR_MANY = ("experimentSegmentInclusion", "experimentSegmentExclusion")
+"""Lists of which older versions had one."""
+NEVER_NULL = (
+    *("tags", "levels", "individualForSegment", "groupForSegment", "subSegments"),
+    *("state", "assignmentUnit", "assignmentAlgorithm", "postExperimentRule", "filterMode", "type", "excludeIfReached"),
+)
+"""Where null is as good as nothing said."""
 LARGEST_ENTRY = 50 * 1024 * 1024
 
 
@@ -206,6 +213,12 @@ def _renamed(node: Any) -> Any:
     for key in ("parentCondition", "decisionPoint"):
         if isinstance(renamed.get(key), dict):
             renamed[key] = renamed[key].get("id")
+    for key in ONE_OR_MANY:
+        if isinstance(renamed.get(key), dict):
+            renamed[key] = [renamed[key]] if renamed[key] else []
+    for key in NEVER_NULL:
+        if key in renamed and renamed[key] is None:
+            del renamed[key]
     return _with_payload(renamed)
 
 

@@ -28,6 +28,8 @@ from users.standing import Standing
 
 NOT_APPLIED = "condition not applied"
 OPEN = ("running", "paused")
+LONGEST_CONDITION = 100_000
+"""A client may name a condition by its payload, which may be a whole document."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ def check(sighting: Sighting) -> None:
     """Raise Invalid for texts that cannot be stored."""
     texts.check(sighting.user_id, field="userId")
     texts.check(sighting.site, sighting.target, field="site")
-    texts.check(sighting.condition, field="conditionCode")
+    texts.check(sighting.condition, field="conditionCode", longest=LONGEST_CONDITION)
     texts.check(sighting.experiment_uid, field="experimentId", longest=64)
     texts.check(sighting.uniquifier, field="uniquifier")
 

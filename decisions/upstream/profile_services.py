@@ -14,7 +14,7 @@ import orjson
 
 from events import outgoing
 from events.outbox import Outbox
-from users.stored_profiles import Arms, from_bucket_map, to_bucket_map
+from users.bucket_maps import Arms, from_bucket_map, to_bucket_map
 
 logger = logging.getLogger(__name__)
 

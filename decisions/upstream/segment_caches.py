@@ -1,19 +1,10 @@
-"""Where fetched segments are kept for a while: in this process, or in Redis as the original keeps them.
-
-A Redis that is away is a cache without anything in it.
-"""
+"""Where fetched segments are kept for a while, in this process; `redis_segments` keeps them for all."""
 
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
-from contextlib import suppress
 from threading import Lock
-from typing import Any, Protocol
-
-import orjson
-import redis
-
-PREFIX = "fs_user_id-$-"
+from typing import Protocol
 
 
 class Cache(Protocol):
@@ -52,34 +43,3 @@ class MemoryCache:
     def clear(self) -> None:
         with self._lock:
             self._kept.clear()
-
-
-class RedisCache:
-    """Keys `fs_user_id-$-<user>` with a JSON list; nobody's empty list is stored.
-
-    Clearing deletes these keys only: the original empties the whole database.
-    """
-
-    def __init__(self, client: redis.Redis, seconds: float) -> None:
-        self._client = client
-        self._seconds = seconds
-
-    def get(self, user_id: str) -> Sequence[str] | None:
-        try:
-            text: Any = self._client.get(PREFIX + user_id)
-            segments = orjson.loads(text) if text else None
-        except (redis.RedisError, ValueError):
-            return None
-        return [str(each) for each in segments] if isinstance(segments, list) else None
-
-    def put(self, user_id: str, segments: Sequence[str]) -> None:
-        if segments:
-            milliseconds = int(self._seconds * 1000) or None
-            with suppress(redis.RedisError):
-                self._client.set(PREFIX + user_id, orjson.dumps(list(segments)), px=milliseconds)
-
-    def clear(self) -> None:
-        pattern = PREFIX.replace("$", "[$]") + "*"
-        with suppress(redis.RedisError):
-            for key in self._client.scan_iter(match=pattern, count=1000):
-                self._client.delete(key)

@@ -140,7 +140,7 @@ def analyse(request: Request) -> Answer:
     """The documented figures per variant, and beside them how each compares with the control."""
     feature_id = reading.integer(request.params["id"])
     reports = analysis.of_feature(project_id=_project_id(), feature_id=feature_id)
-    return fresh_or_whole(request, json_answer([_written(report) for report in reports]).body)
+    return fresh_or_whole(request, answers.rendered([_written(report) for report in reports]))
 
 
 def _written(report: Report) -> dict[str, Any]:

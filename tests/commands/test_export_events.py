@@ -3,12 +3,14 @@
 import csv
 import io
 import json
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection, transaction
 
 from events import exports, ingest
 from tests import builders
@@ -241,3 +243,97 @@ def test_a_failed_export_leaves_the_old_file_and_nothing_beside_it(
 def test_what_cannot_be_exported_is_said_plainly(options: dict[str, str], message: str) -> None:
     with pytest.raises(CommandError, match=message):
         call_command("export_events", **options)
+
+
+def test_runs_with_one_file_write_every_row_once(target: Path, tmp_path: Path) -> None:
+    mark = str(tmp_path / "mark")
+    runs = []
+    for users in (["a", "b"], ["c"], []):
+        ingest.store([rows.event(user_id=user) for user in users] + [rows.exposure(user_id=user) for user in users])
+        runs.append([(row["record"], row["user_id"]) for row in _csv(target, resume=mark)])
+
+    assert runs == [
+        [("event", "a"), ("event", "b"), ("exposure", "a"), ("exposure", "b")],
+        [("event", "c"), ("exposure", "c")],
+        [],
+    ]
+
+
+def test_a_row_that_arrives_late_comes_with_the_next_run(target: Path, tmp_path: Path) -> None:
+    mark = str(tmp_path / "mark")
+    ingest.store([rows.event(user_id="a")])
+    _csv(target, resume=mark)
+    ingest.store([rows.event(user_id="late", received_at=NOW - timedelta(days=1))])
+
+    assert [row["user_id"] for row in _csv(target, resume=mark)] == ["late"]
+
+
+def test_a_run_that_fails_is_repeated_whole(target: Path, tmp_path: Path) -> None:
+    mark = str(tmp_path / "mark")
+    ingest.store([rows.event(user_id="a")])
+    with pytest.raises(CommandError, match="Cannot write"):
+        call_command("export_events", output=str(tmp_path / "nowhere" / "log"), resume=mark)
+
+    assert [row["user_id"] for row in _csv(target, resume=mark)] == ["a"]
+
+
+def test_events_and_exposures_may_be_resumed_apart(target: Path, tmp_path: Path) -> None:
+    mark = str(tmp_path / "mark")
+    ingest.store([rows.event(user_id="a"), rows.exposure(user_id="a")])
+
+    assert [len(_csv(target, resume=mark, what=what)) for what in ("events", "exposures", "all")] == [1, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({}, "--resume needs --output"),
+        ({"output": "x", "since": "2026-11-01"}, "--resume needs --output"),
+        ({"output": "x", "project": "home"}, "is of every project; name another file"),
+    ],
+)
+def test_what_cannot_be_resumed_is_said_plainly(
+    target: Path, tmp_path: Path, options: dict[str, str], message: str
+) -> None:
+    builders.project()
+    mark = str(tmp_path / "mark")
+    _csv(target, resume=mark)
+
+    with pytest.raises(CommandError, match=message):
+        call_command("export_events", resume=mark, **options)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"project": null, "ids": {"event": "x"}}'])
+def test_a_file_that_is_no_mark_is_refused(target: Path, tmp_path: Path, text: str) -> None:
+    (tmp_path / "mark").write_text(text)
+
+    with pytest.raises(CommandError, match="is no such file"):
+        _csv(target, resume=str(tmp_path / "mark"))
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_a_row_that_is_not_committed_yet_is_waited_for(
+    target: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its id is the lower one: a run that went past it would never come back."""
+    monkeypatch.setattr(exports, "LOCK_TIMEOUT", "100ms")
+    mark, written, enough = str(tmp_path / "mark"), threading.Event(), threading.Event()
+
+    def write_slowly() -> None:
+        with transaction.atomic():
+            ingest.store([rows.event(user_id="slow")])
+            written.set()
+            enough.wait(10)
+        connection.close()
+
+    writer = threading.Thread(target=write_slowly)
+    writer.start()
+    written.wait(10)
+    ingest.store([rows.event(user_id="quick")])
+    with pytest.raises(CommandError, match="somebody slow"):
+        _csv(target, resume=mark)
+    enough.set()
+    writer.join()
+
+    assert [row["user_id"] for row in _csv(target, resume=mark)] == ["slow", "quick"]

@@ -75,6 +75,12 @@ def test_experiments_and_projects_are_chosen_by_name(experiment: dict[str, Any],
     assert len(_export(tmp_path / "c.csv").splitlines()) == 5
 
 
+def test_an_experiment_that_is_named_twice_is_written_once(experiment: dict[str, Any], tmp_path: Path) -> None:
+    text = _export(tmp_path / "samples.csv", experiment["id"], project="Shop")
+
+    assert len(text.splitlines()) == 4
+
+
 def test_an_unknown_experiment_is_named(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="nobody"):
         _export(tmp_path / "samples.csv", "nobody")

@@ -147,6 +147,19 @@ def test_several_contexts_are_noted(tmp_path: Path) -> None:
     assert list(Project.objects.values_list("key", flat=True)) == ["home"]
 
 
+def test_older_files_with_one_list_and_with_nulls_are_understood(tmp_path: Path) -> None:
+    design = _design("group_with_lists", tags=None)
+    (included,) = design["experimentSegmentInclusion"][:1]
+    included["segment"]["subSegments"] = None
+    changed = {**design, "experimentSegmentInclusion": included, "experimentSegmentExclusion": {}}
+
+    _import(_file(tmp_path, changed))
+
+    experiment = Experiment.objects.get(uid=design["id"])
+    assert [entry.mode for entry in experiment.lists.all()] == ["include"]
+    assert experiment.tags == []
+
+
 def test_older_names_are_understood(tmp_path: Path) -> None:
     design = _design("individual_with_payloads")
     for point in design["partitions"]:

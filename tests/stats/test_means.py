@@ -26,13 +26,9 @@ def test_the_lift_and_its_interval_are_the_published_ones() -> None:
 
 
 # Wikipedia, "Welch's t-test", the three examples: of equal sizes, of unequal ones, and of unequal variances too.
-TEN, TWENTY = (
-    [17.2, 20.9, 22.6, 18.1, 21.7, 21.4, 23.5, 24.2, 14.7, 21.8],
-    [
-        *(21.5, 22.8, 21.0, 23.0, 21.6, 23.6, 22.5, 20.7, 23.4, 21.8),
-        *(20.7, 21.7, 21.5, 22.5, 23.6, 21.5, 22.5, 23.5, 21.5, 21.8),
-    ],
-)
+TEN = [17.2, 20.9, 22.6, 18.1, 21.7, 21.4, 23.5, 24.2, 14.7, 21.8]
+FIRST, SECOND = "21.5 22.8 21.0 23.0 21.6 23.6 22.5 20.7 23.4 21.8", "20.7 21.7 21.5 22.5 23.6 21.5 22.5 23.5 21.5 21.8"
+TWENTY = [float(number) for number in f"{FIRST} {SECOND}".split()]
 EXAMPLES = [
     (Mean(15, 20.8, 7.9), Mean(15, 23.0, 3.8), 0.021),
     (*(Mean(len(row), statistics.mean(row), statistics.variance(row)) for row in (TEN, TWENTY)), 0.149),

@@ -6,7 +6,7 @@ the token itself is said in a plain text that is not quite JSON, what it does no
 
 from datetime import UTC, datetime
 
-from config.wire.agent import answers, keysets
+from config.wire.agent import answers
 from config.wire.agent.keys import HEADER
 from config.wire.live import live
 from config.wire.message import Answer, Request
@@ -50,8 +50,10 @@ def refuse_admin(request: Request) -> Answer | None:
 def _trusted(token: str, now: datetime) -> tokens.Claims:
     if not live.AGENT_JWKS_URL:
         return tokens.trust(token, secrets=live.AGENT_HMAC_SECRETS, now=now)
+    from config.wire.agent import keysets  # it is heavy, and hardly any server needs it
+
     keys = keysets.at(live.AGENT_JWKS_URL, seconds=live.AGENT_JWKS_SECONDS)
-    return tokens.trust_by_key(token, find_key=keys.find, now=now)
+    return tokens.trust_by_key(token, find_key=keys.find, is_signed_by=keysets.is_signed_by, now=now)
 
 
 def token_of(request: Request) -> str:

@@ -116,6 +116,16 @@ class ExperimentCheck(Shape):
     percentage_total: float
 
 
+class AgainstControl(Shape):
+    """A bucket against the control, the first bucket unless another is named in the admin; 95 % intervals."""
+
+    difference: float
+    difference_interval: list[float]
+    lift: float | None = Field(description="The difference as a share of the control's value.")
+    lift_interval: list[float] | None
+    p_value: float | None
+
+
 class BucketStats(Shape):
     bucket_name: str
     total: int
@@ -126,6 +136,9 @@ class BucketStats(Shape):
     last_sampled_at: datetime | None
     outcomes: int
     outcome_mean: float | None
+    outcome_stddev: float | None
+    completion_against_control: AgainstControl | None
+    outcome_against_control: AgainstControl | None
 
 
 class SampleStats(Shape):

@@ -15,8 +15,13 @@ PREFLIGHT_SECONDS = "86400"
 
 
 def json_answer(value: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
-    """Any value of JSON, bare strings included."""
-    return bytes_answer(orjson.dumps(value, default=plain), status=status, headers=headers)
+    """Any value of JSON, bare strings included, with the entity tag that every answer has (§2.7)."""
+    body = rendered(value)
+    return bytes_answer(body, status=status, headers={"ETag": etag(body), **(headers or {})})
+
+
+def rendered(value: Any) -> bytes:
+    return orjson.dumps(value, default=plain)
 
 
 def bytes_answer(body: bytes, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:

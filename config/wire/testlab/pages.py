@@ -6,7 +6,7 @@ from typing import Any
 
 from config.wire.message import Answer, Request
 from config.wire.testlab import reading
-from config.wire.testlab.answers import json_answer
+from config.wire.testlab.answers import rendered
 from config.wire.testlab.freshness import fresh_or_whole, packed_now
 from experiments.errors import Invalid
 
@@ -37,7 +37,7 @@ def asked(request: Request) -> Page:
 
 def answer(request: Request, rows: list[Any], *, last: int) -> Answer:
     """The rows, and in a header what to ask for next, which pages of other origins may read."""
-    whole = packed_now(request, fresh_or_whole(request, json_answer(rows).body))
+    whole = packed_now(request, fresh_or_whole(request, rendered(rows)))
     exposed = ((NEXT, str(last)), ("Access-Control-Expose-Headers", NEXT))
     return Answer(whole.status, whole.body, whole.content_type, (*whole.headers, *exposed))
 

@@ -5,7 +5,6 @@ from functools import lru_cache
 from typing import Any
 
 import orjson
-import redis
 from django.conf import settings
 
 from config.durations import seconds_in
@@ -13,7 +12,7 @@ from decisions.compile import Snapshot
 from decisions.engine.values import Predict
 from decisions.upstream import predicting
 from decisions.upstream.predicting import Service
-from decisions.upstream.segment_caches import Cache, MemoryCache, RedisCache
+from decisions.upstream.segment_caches import Cache, MemoryCache
 from decisions.upstream.segments import Source
 
 
@@ -52,12 +51,15 @@ def _memory(config: Mapping[str, Any]) -> Cache:
 
 
 def _redis(config: Mapping[str, Any]) -> Cache:
-    host, _, port = str(config.get("host", "localhost")).partition(":")
+    from decisions.upstream import redis_segments  # it is heavy, and where there is no Redis nobody needs it
+
     password = config.get("auth_token") or config.get("redis_secret") or config.get("password") or None
-    client = redis.Redis(
-        host=host, port=int(port or 6379), password=password, db=int(config.get("database", 0)), socket_timeout=5
+    return redis_segments.cache(
+        str(config.get("host", "localhost")),
+        password=password,
+        database=int(config.get("database", 0)),
+        seconds=seconds_in(str(config.get("timeout", "600s"))),
     )
-    return RedisCache(client, seconds_in(str(config.get("timeout", "600s"))))
 
 
 _CACHES: Mapping[str, Callable[[Mapping[str, Any]], Cache]] = {"in-memory": _memory, "redis": _redis}

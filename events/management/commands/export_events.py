@@ -4,11 +4,14 @@ import os
 import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import orjson
 from django.core.management.base import BaseCommand, CommandError
+from django.db import OperationalError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -32,6 +35,10 @@ file answers "who met which arm, and what did they do then". All events come fir
 sort by occurred_at to follow a person. "project", "experiment" and "variation" are keys as they are today (empty if
 deleted; the ids stay). Times are UTC. --since and --until look at received_at, our clock.
 
+With --resume FILE only what no earlier run with that file has written is written, each row once; the file holds how
+far it came and is written last, so a run that died is repeated whole. Rows that arrive late (from a spool, say) come
+with the next run, where --since would miss them.
+
 In CSV a text that a spreadsheet would take for a formula gets a leading apostrophe; JSON lines hold it as it was."""
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> Any:
@@ -42,6 +49,7 @@ In CSV a text that a spreadsheet would take for a formula gets a leading apostro
         parser.add_argument("--what", choices=sorted(WHAT), default="all", help="which records (default: all)")
         parser.add_argument("--since", help="from 2026-11-01 or 2026-11-01T12:00:00Z on; without an offset: UTC")
         parser.add_argument("--until", help="the same; that instant itself is left out")
+        parser.add_argument("--resume", metavar="FILE", help="what is new since the last run with this file")
         parser.add_argument("--project", help="key of one project (default: every project)")
         parser.add_argument("-o", "--output", default="-", help="a file, replaced when all is written; - for stdout")
 
@@ -50,6 +58,17 @@ In CSV a text that a spreadsheet would take for a formula gets a leading apostro
         if since and until and since >= until:
             raise CommandError("--since must be before --until.")
         selection = exports.Selection(WHAT[options["what"]], since, until, _project_id(options["project"]))
+        if options["resume"] is None:
+            self._export(selection, options)
+            return
+        if options["output"] == "-" or since or until:
+            raise CommandError("--resume needs --output, and neither --since nor --until.")
+        mark = _Mark.read(Path(options["resume"]), options["project"])
+        through = {record: _settled(record) for record in selection.records}
+        self._export(replace(selection, after=mark.ids, through=through), options)
+        mark.move(through)
+
+    def _export(self, selection: exports.Selection, options: dict[str, Any]) -> None:
         parts = _shown(exports.FORMATS[options["format"]](selection))
         try:
             rows = _to_stdout(parts) if options["output"] == "-" else _to_file(parts, Path(options["output"]))
@@ -57,6 +76,37 @@ In CSV a text that a spreadsheet would take for a formula gets a leading apostro
             raise CommandError(f"Cannot write {options['output']}: {error.strerror}.") from error
         if options["verbosity"] > 0 and options["output"] != "-":
             self.stderr.write(f"{rows} rows written to {options['output']}.", style_func=str)
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """How far the runs with one file came: the last id written of each record, of one project or all."""
+
+    path: Path
+    project: str | None
+    ids: dict[Record, int]
+
+    @classmethod
+    def read(cls, path: Path, project: str | None) -> "_Mark":
+        try:
+            found = orjson.loads(path.read_bytes()) if path.exists() else {"project": project, "ids": {}}
+            mark = cls(path, found["project"], {record: int(found["ids"].get(record, 0)) for record in WHAT["all"]})
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise CommandError(f"--resume: {path} cannot be read, or is no such file.") from error
+        if mark.project != project:
+            raise CommandError(f"--resume: {path} is of {mark.project or 'every project'}; name another file.")
+        return mark
+
+    def move(self, through: dict[Record, int]) -> None:
+        text = orjson.dumps({"project": self.project, "ids": self.ids | through}, option=orjson.OPT_APPEND_NEWLINE)
+        _to_file([exports.Part(text, 0, 0, 0)], self.path)
+
+
+def _settled(record: Record) -> int:
+    try:
+        return exports.settled(record)
+    except OperationalError as error:
+        raise CommandError("--resume: the log is being written by somebody slow. Try again in a moment.") from error
 
 
 def _instant(option: str, text: str | None) -> datetime | None:

@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from rest_framework.request import Request as DrfRequest
 
 from config.wire.message import Answer, Request
-from config.wire.testlab import TestLabDoor, fresh_or_whole, guarded, json_answer, reading, shapes, speaking
+from config.wire.testlab import TestLabDoor, answers, fresh_or_whole, guarded, json_answer, reading, shapes, speaking
 from decisions.lab import delivery
 from features import userblocks
 from features.api.testlab import written
@@ -26,13 +26,13 @@ class GivenBlock(msgspec.Struct):
 @speaking("Error in getting userblocks in postgres")
 def list_all(request: Request) -> Answer:
     rows = [written.block(row) for row in userblocks.every_block()]
-    return fresh_or_whole(request, json_answer(rows).body)
+    return fresh_or_whole(request, answers.rendered(rows))
 
 
 @speaking("Error in getting userblock in postgres")
 def retrieve(request: Request) -> Answer:
     block = userblocks.named(name=request.params["name"])
-    return fresh_or_whole(request, json_answer(written.block(block)).body)
+    return fresh_or_whole(request, answers.rendered(written.block(block)))
 
 
 def _give_refused(request: Request) -> str:

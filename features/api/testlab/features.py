@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from rest_framework.request import Request as DrfRequest
 
 from config.wire.message import Answer, Request
-from config.wire.testlab import TestLabDoor, freshness, guarded, json_answer, reading, shapes, speaking
+from config.wire.testlab import TestLabDoor, answers, freshness, guarded, json_answer, reading, shapes, speaking
 from config.wire.testlab.shapes import Loose
 from decisions.lab import current as state
 from decisions.lab import delivery
@@ -139,8 +139,7 @@ def _delivered(made: Delivered) -> Answer:
 
 
 def _fresh(request: Request, value: Any, seen: state.Current) -> Answer:
-    whole = json_answer(value)
-    return freshness.fresh_or_whole(request, whole.body, modified=freshness.last_modified(seen.changed_at))
+    return freshness.fresh_or_whole(request, answers.rendered(value), modified=freshness.last_modified(seen.changed_at))
 
 
 def _wanted(sent: NewFeature | WholeFeature, today: date) -> Wanted:

@@ -1,5 +1,6 @@
 """What an analyst asks of an experiment: `/check`, `/samples/stats` and `/samples/export`."""
 
+import math
 from datetime import UTC, datetime
 
 from config.wire.door import action
@@ -9,6 +10,7 @@ from config.wire.experiment_api.describing import described
 from config.wire.experiment_api.doors import ExperimentApiDoor, streaming
 from config.wire.experiment_api.reading import reading
 from config.wire.message import Answer, Request
+from events.stats.proportions import Comparison
 from experiments.selectors import comparison
 from sampling import counts, exports, readiness
 from sampling.counts import BucketCount
@@ -36,7 +38,8 @@ def check(request: Request) -> Answer:
 def stats(request: Request) -> Answer:
     """Stats
 
-    Samples per bucket, and the chance of a split at least as far from the shares as this one.
+    Samples per bucket, the chance of a split at least as far from the shares as this one, and how completions and
+    outcomes compare with the control's.
     """
     with reading(request) as read:
         at = read.path(shapes.OfExperiment)
@@ -82,6 +85,21 @@ def _bucket(row: BucketCount) -> additions.BucketStats:
         last_sampled_at=row.last_at,
         outcomes=row.outcomes,
         outcome_mean=row.outcome_mean,
+        outcome_stddev=None if row.outcome_variance is None else math.sqrt(row.outcome_variance),
+        completion_against_control=_against(row.completion),
+        outcome_against_control=_against(row.outcome),
+    )
+
+
+def _against(found: Comparison | None) -> additions.AgainstControl | None:
+    if found is None:
+        return None
+    return additions.AgainstControl(
+        difference=found.difference,
+        difference_interval=list(found.interval),
+        lift=found.lift,
+        lift_interval=None if found.lift_interval is None else list(found.lift_interval),
+        p_value=found.p_value,
     )
 
 

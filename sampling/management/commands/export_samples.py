@@ -2,7 +2,7 @@
 
 import os
 import sys
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +19,9 @@ from sampling import exports
 
 
 class Command(BaseCommand):
-    help = "Write samples with their buckets, completions and outcomes, oldest first, in constant memory."
+    help = (
+        "Write samples with their buckets, completions and outcomes, by experiment, oldest first. Memory is constant."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("experiments", nargs="*", metavar="EXPERIMENT", help="Ids or keys; none: all.")
@@ -37,14 +39,17 @@ class Command(BaseCommand):
             _to_stdout(parts)
             return
         try:
-            rows = _to_file(_shown(parts, samples.count()), Path(options["output"]))
+            rows = _to_file(_shown(parts, sum(each.count() for each in samples)), Path(options["output"]))
         except OSError as error:
             raise CommandError(f"Cannot write {options['output']}: {error.strerror}.") from error
         self.stderr.write(f"{rows} rows written to {options['output']}.", style_func=str)
 
 
 def _instant(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ArgumentTypeError(f'"{text}" is no date. Try 2026-11-01 or 2026-11-01T12:00:00Z.') from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 

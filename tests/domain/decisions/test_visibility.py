@@ -64,6 +64,25 @@ def test_a_paused_experiment_is_met_by_upgrade_clients_who_were_in_it(shop: Expe
     assert (upgrade.visible, upgrade.remark) == (True, "only people who were already in it")
 
 
+def test_upgrade_clients_are_given_nothing_where_no_list_lets_anybody_in(shop: Experiment) -> None:
+    Design.objects.filter(experiment=shop).update(filter_mode="exclude_all")
+
+    assert missing(published(shop))[UPGRADE] == "its lists start from nobody, and none lets anybody in"
+
+
+def test_upgrade_clients_are_given_nothing_by_an_adaptive_design(shop: Experiment) -> None:
+    Design.objects.filter(experiment=shop).update(algorithm="adaptive")
+
+    assert "adaptive assignment is not supported" in missing(published(shop))[UPGRADE]
+
+
+def test_upgrade_clients_are_given_nothing_after_an_end_that_assigns_nothing(shop: Experiment) -> None:
+    Design.objects.filter(experiment=shop).update(post_rule="assign", fallback=None)
+    lifecycle.change_status(experiment=shop, to="paused", now=NOW)
+
+    assert "its rule is to give everybody nothing" in missing(shop)[UPGRADE]
+
+
 def _switch_off(shop: Experiment) -> None:
     Project.objects.filter(pk=shop.project_id).update(active=False)
 

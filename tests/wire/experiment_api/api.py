@@ -1,6 +1,5 @@
 """A client of the Experiment API, and the steps every story begins with."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -11,19 +10,11 @@ CLIENT = Client()
 NOBODY = "3fa85f64-5717-4562-b3fc-2c963f66afa6"
 
 
-def call(
-    verb: str,
-    path: str,
-    body: Any = None,
-    *,
-    raw: bytes | None = None,
-    sent: Mapping[str, str] | None = None,
-    **headers: str,
-) -> HttpResponse:
-    """`body` as JSON, or `raw` bytes as they are. `sent` are more headers."""
+def call(verb: str, path: str, body: Any = None, *, raw: bytes | None = None, **headers: str) -> HttpResponse:
+    """`body` as JSON, or `raw` bytes as they are."""
     data = raw if raw is not None else b"" if body is None else orjson.dumps(body)
     kind = headers.pop("content_type", "application/json")
-    response: Any = CLIENT.generic(verb, path, data, content_type=kind, headers={**headers, **(sent or {})} or None)
+    response: Any = CLIENT.generic(verb, path, data, content_type=kind, headers=headers or None)
     return response
 
 

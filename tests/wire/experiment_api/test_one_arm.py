@@ -1,5 +1,8 @@
 """A sample without a bucket gets the arm every other dialect gives: remembered first, drawn else."""
 
+from typing import Any
+
+import orjson
 import pytest
 
 from decisions import deciding, snapshots
@@ -91,16 +94,24 @@ def test_a_bucket_that_contradicts_the_remembered_arm_is_kept_as_the_client_s_ow
 
 def _activated(user_id: str) -> str:
     """What a client of the Agent is told."""
-    headers = {"X-Optimizely-SDK-Key": Project.objects.get().sdk_key}
-    answer = api.read(api.call("POST", "/v1/activate?experimentKey=Button", {"userId": user_id}, sent=headers))
-    key: str = answer[0]["variationKey"]
+    key: str = api.read(_activate(user_id))[0]["variationKey"]
     return key
+
+
+def _activate(user_id: str) -> Any:
+    headers = {"X-Optimizely-SDK-Key": Project.objects.get().sdk_key}
+    return _post("/v1/activate?experimentKey=Button", {"userId": user_id}, headers)
+
+
+def _post(path: str, body: Any, headers: dict[str, str]) -> Any:
+    return api.CLIENT.post(path, orjson.dumps(body), "application/json", headers=headers)
 
 
 def _assigned(user_id: str) -> str:
     """What a client of UpGrade is told."""
-    api.read(api.call("POST", "/api/v6/init", {}, sent={"User-Id": user_id}))
-    [decision] = api.read(api.call("POST", "/api/v6/assign", {"context": "Shop"}, sent={"User-Id": user_id}))
+    headers = {"User-Id": user_id}
+    api.read(_post("/api/v6/init", {}, headers))
+    [decision] = api.read(_post("/api/v6/assign", {"context": "Shop"}, headers))
     code: str = decision["assignedCondition"][0]["conditionCode"]
     return code
 
@@ -132,9 +143,8 @@ def test_whom_another_dialect_met_first_gets_that_arm_here() -> None:
 )
 def test_what_is_switched_off_here_is_off_for_the_agent(path: str) -> None:
     made = api.halves()
-    headers = {"X-Optimizely-SDK-Key": Project.objects.get().sdk_key}
 
     api.read(api.call("PATCH", f"/api/v1/{path.format(**made)}", {"active": False}))
 
-    answer = api.call("POST", "/v1/activate?experimentKey=Button", {"userId": "ann"}, sent=headers)
+    answer = _activate("ann")
     assert answer.status_code == 403 or not api.read(answer)[0]["enabled"]

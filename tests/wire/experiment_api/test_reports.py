@@ -1,5 +1,6 @@
 """Looking up samples, `/samples/stats`, `/check` and the outcome that comes with `complete`."""
 
+import statistics
 from datetime import timedelta
 from typing import Any
 
@@ -121,6 +122,9 @@ def test_stats_count_every_bucket(experiment: dict[str, Any]) -> None:
         "expected_share": 0.5,
         "outcomes": 1,
         "outcome_mean": 2.5,
+        "outcome_stddev": None,
+        "completion_against_control": None,
+        "outcome_against_control": None,
     }
     assert (treatment["total"], treatment["completion_rate"], treatment["outcome_mean"]) == (1, 0.0, None)
 
@@ -137,6 +141,50 @@ def test_stats_tell_whether_the_split_is_the_designed_one(sizes: tuple[int, int]
     stats = api.read(api.get(f"{api.samples_of(made)}/stats"))
 
     assert stats["sample_ratio_p_value"] == pytest.approx(p, abs=1e-4)
+
+
+def test_stats_compare_every_bucket_with_the_control() -> None:
+    made = api.halves()
+    experiment = Experiment.objects.get(uid=made["id"])
+    # Wikipedia, "Welch's t-test", the second example: t = -1.57, p = 0.149.
+    outcomes = {
+        "control": [17.2, 20.9, 22.6, 18.1, 21.7, 21.4, 23.5, 24.2, 14.7, 21.8],
+        "treatment": [
+            *(21.5, 22.8, 21.0, 23.0, 21.6, 23.6, 22.5, 20.7, 23.4, 21.8),
+            *(20.7, 21.7, 21.5, 22.5, 23.6, 21.5, 22.5, 23.5, 21.5, 21.8),
+        ],
+    }
+    for bucket, values in outcomes.items():
+        Sample.objects.bulk_create(
+            Sample(experiment=experiment, entity=f"{bucket}{n}", value="v", bucket=bucket, complete=True, outcome=value)
+            for n, value in enumerate(values)
+        )
+    Sample.objects.bulk_create(
+        Sample(experiment=experiment, entity=f"open{n}", value="v", bucket="control") for n in range(10)
+    )
+
+    control, treatment = api.read(api.get(f"{api.samples_of(made)}/stats"))["buckets"]
+
+    assert control["outcome_stddev"] == pytest.approx(statistics.stdev(outcomes["control"]))
+    assert control["outcome_against_control"] is control["completion_against_control"] is None
+    outcome, completion = treatment["outcome_against_control"], treatment["completion_against_control"]
+    assert outcome["p_value"] == pytest.approx(0.149, abs=5e-4)
+    assert outcome["lift"] == pytest.approx(outcome["difference"] / control["outcome_mean"])
+    assert outcome["difference_interval"][0] < 0 < outcome["difference"] < outcome["difference_interval"][1]
+    assert (completion["difference"], completion["lift"]) == (0.5, 1.0)
+    assert completion["p_value"] < 0.001
+
+
+def test_outcomes_that_are_large_and_close_keep_their_spread() -> None:
+    made = api.halves()
+    experiment = Experiment.objects.get(uid=made["id"])
+    Sample.objects.bulk_create(
+        Sample(experiment=experiment, entity=f"u{n}", value="v", bucket="control", outcome=1e12 + n) for n in range(3)
+    )
+
+    control = api.read(api.get(f"{api.samples_of(made)}/stats"))["buckets"][0]
+
+    assert (control["outcome_mean"], control["outcome_stddev"]) == (1e12 + 1, 1.0)
 
 
 def test_stats_of_an_experiment_without_samples_or_buckets() -> None:

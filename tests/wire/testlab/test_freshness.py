@@ -68,6 +68,14 @@ def test_other_routes_know_only_entity_tags(path: str, feature: int) -> None:
     assert calling.get(path, **{"if-none-match": whole.headers["ETag"]}).status_code == 304
 
 
+def test_answers_to_writes_and_refusals_have_an_entity_tag_too(feature: int) -> None:
+    blue = calling.get(f"/api/feature/{feature}/variants").json()[0]
+
+    for answer in (calling.record(blue["id"]), calling.event(blue["id"]), calling.post("/api/feature", {})):
+        assert answer.headers["ETag"].startswith('W/"')
+    assert calling.event(blue["id"], "62").headers["ETag"] == calling.event(blue["id"], "62").headers["ETag"]
+
+
 @pytest.mark.parametrize(
     ("conditions", "status"),
     [

@@ -203,6 +203,8 @@ def test_a_quote_in_a_uniquifier_is_a_text_like_any_other(school: School) -> Non
         {"timestamp": "", "metrics": {}},
         {"timestamp": "2026-11-01", "metrics": None},
         {"timestamp": "yesterday", "metrics": {"attributes": {"score": 1}}},
+        {"timestamp": "0001-01-01T00:00:00+14:00", "metrics": {"attributes": {"score": 1}}},
+        {"timestamp": "9999-12-31T23:00:00-14:00", "metrics": {"attributes": {"score": 1}}},
         {"timestamp": 5, "metrics": {}},
         {"timestamp": "2026-11-01", "metrics": {"attributes": {"score": None}}},
         {"timestamp": "2026-11-01", "metrics": {"attributes": {"score": True}}},

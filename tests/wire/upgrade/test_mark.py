@@ -139,6 +139,18 @@ def test_a_condition_the_experiment_does_not_have_is_404(school: School) -> None
     assert not PointMark.objects.exists()
 
 
+def test_a_payload_of_any_length_names_its_condition(school: School) -> None:
+    experiment = base.design(project=builders.project())
+    document = '{"steps": "' + "x" * 3000 + '"}'
+    Payload.objects.create(variation=experiment.variations.get(key="ConditionB"), type="json", value=document)
+    builders.started(experiment)
+    school.init("student1")
+
+    assert school.mark("student1", *base.P1, document, experiment=experiment.uid)["condition"] == document
+    assert school.mark("student1", *base.P1, "ConditionB", experiment=experiment.uid)["condition"] == document
+    assert school.try_mark("student1", *base.P1, "x" * 100_001, experiment=experiment.uid).status_code == 400
+
+
 def test_a_payload_names_its_condition(school: School) -> None:
     experiment = base.design(project=builders.project())
     Payload.objects.create(variation=experiment.variations.get(key="ConditionB"), value="blue pill")
