@@ -8,6 +8,8 @@ _PART = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)")
 
 def seconds_in(text: str) -> float:
     """The seconds of a duration. Raises ValueError."""
+    if text.startswith("-"):
+        return -seconds_in(text[1:])
     parts = _PART.findall(text)
     if text != "0" and (not parts or "".join(map("".join, parts)) != text):
         raise ValueError(f'"{text}" is no duration such as "30s" or "1m30s"')

@@ -283,6 +283,9 @@ AGENT_PROFILES = env.json("OPTIMIZELY_CLIENT_USERPROFILESERVICE", default={"defa
 AGENT_MAX_CONNS = env.int("OPTIMIZELY_API_MAXCONNS", default=0)
 AGENT_BATCH_LIMIT = env.int("OPTIMIZELY_SERVER_BATCHREQUESTS_OPERATIONSLIMIT", default=500)
 
+if AGENT_CLIENTS and not AGENT_HMAC_SECRETS:
+    # Without a secret no token is asked for: whoever names clients means the opposite.
+    raise ImproperlyConfigured("OPTIMIZELY_API_AUTH_CLIENTS needs OPTIMIZELY_API_AUTH_HMACSECRETS to sign tokens with.")
 if EXPOSURES not in ("buffered", "commit"):
     raise ImproperlyConfigured('ARBITER_EXPOSURES must be "buffered" or "commit".')
 

@@ -1,7 +1,7 @@
 """The front door: every dialect's routes, the admin and the API descriptions.
 
-The order matters: Test Lab answers whatever else begins with `/api`, so its table is the last one of a dialect. Whoever
-opens the bare address wants the admin; any other address is told so as an Agent would (agent contract §1.2).
+The order matters: Test Lab answers whatever else begins with `/api`, so its table is the last one of a dialect. The
+bare address is a page that leads to the admin; any other is told so as an Agent would (agent contract §1.1).
 """
 
 from django.contrib import admin
@@ -20,7 +20,6 @@ def nowhere(request: HttpRequest) -> HttpResponse:
 
 
 urlpatterns = [
-    path("", RedirectView.as_view(url="/admin/")),
     path("admin/", admin.site.urls),
     path("admin", RedirectView.as_view(url="/admin/")),
     path("", include("config.routes.welcome")),

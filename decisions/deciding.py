@@ -3,7 +3,7 @@
 Pure draws live in `decisions.engine`; UpGrade's rules around them in `decisions.drawing.assigning`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,39 +23,37 @@ Profile = Mapping[str, str]
 
 
 def subject_and_profile(
-    snapshot: Snapshot, subject: Subject, *, beyond: Iterable[Comparison] = ()
+    snapshot: Snapshot, subject: Subject, *, beyond: Collection[Comparison] = ()
 ) -> tuple[Subject, Profile | None]:
     """The person behind the id, and their remembered arms as `{experiment datafile id: variation datafile id}`.
 
     No read when no remembered arm of the project can differ from the draw and no aliases exist; one read otherwise.
     `beyond` are experiments that a datafile cannot say: their arms are in the profile too, "" where they are unknown.
     """
-    asked = subject
-    subject, profile = _remembered(snapshot, subject)
-    return subject, with_arms_beyond(snapshot, profile, asked, beyond=beyond)
+    if not snapshot.reads:
+        return subject, with_arms_beyond(snapshot, None, subject, beyond=beyond) if beyond else None
+    person, profile = _remembered(snapshot, subject)
+    return person, with_arms_beyond(snapshot, profile, subject, beyond=beyond)
 
 
 def with_arms_beyond(
-    snapshot: Snapshot, profile: Profile | None, subject: Subject, *, beyond: Iterable[Comparison]
+    snapshot: Snapshot, profile: Profile | None, subject: Subject, *, beyond: Collection[Comparison]
 ) -> Profile | None:
     """The same profile, with what the ladder of UpGrade's rules says of these experiments instead of what it held."""
-    unsaid = tuple(beyond)
-    if not unsaid:
+    if not beyond:
         return profile
-    ids = {row.datafile_id for row in unsaid}
+    ids = {row.datafile_id for row in beyond}
     kept = {experiment: arm for experiment, arm in (profile or {}).items() if experiment not in ids}
-    return {**kept, **arms_beyond.arms_of(snapshot, unsaid, subject)}
+    return {**kept, **arms_beyond.arms_of(snapshot, beyond, subject)}
 
 
-def beyond_flags(snapshot: Snapshot, flag_keys: Iterable[str] = ()) -> Iterable[Comparison]:
+def beyond_flags(snapshot: Snapshot, flag_keys: Iterable[str] = ()) -> Collection[Comparison]:
     """The experiments that these flags (all, when none is named) name and a datafile cannot say."""
-    if not snapshot.beyond:
-        return ()
     named = tuple(flag_keys) or snapshot.beyond
     return {row.id: row for key in named for row in snapshot.beyond.get(key, ())}.values()
 
 
-def beyond_experiments(snapshot: Snapshot, keys: Iterable[str]) -> Iterable[Comparison]:
+def beyond_experiments(snapshot: Snapshot, keys: Iterable[str]) -> Collection[Comparison]:
     """The same for experiments named by their own keys."""
     if not snapshot.engine.given:
         return ()
@@ -63,9 +61,7 @@ def beyond_experiments(snapshot: Snapshot, keys: Iterable[str]) -> Iterable[Comp
     return [row for row in found if row.datafile_id in snapshot.engine.given]
 
 
-def _remembered(snapshot: Snapshot, subject: Subject) -> tuple[Subject, Profile | None]:
-    if not snapshot.reads:
-        return subject, None
+def _remembered(snapshot: Snapshot, subject: Subject) -> tuple[Subject, Profile]:
     root, arms = recalling.arms_of(
         project_id=snapshot.project_id,
         user_id=subject.user_id,

@@ -70,7 +70,7 @@ def _decide(
 ) -> tuple[Subject, dict[str, Outcome], dict[str, ExperimentDecision]]:
     """On the fast path where a decision is all that is asked, else by the interpreter."""
     beyond = [
-        *(deciding.beyond_flags(snapshot, flags) if flags else ()),
+        *(deciding.beyond_flags(snapshot, flags) if flags and snapshot.beyond else ()),
         *deciding.beyond_experiments(snapshot, experiments),
     ]
     if _is_plain(snapshot, flags, experiments, wishes):

@@ -3,7 +3,7 @@
 Slower than `deciding`, and the only way to decide whatever is more than a draw or a remembered arm.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -30,7 +30,7 @@ class Wishes:
 
 
 def person(
-    snapshot: Snapshot, subject: Subject, wishes: Wishes, *, beyond: Iterable[Comparison] = ()
+    snapshot: Snapshot, subject: Subject, wishes: Wishes, *, beyond: Collection[Comparison] = ()
 ) -> tuple[Subject, deciding.Profile | None]:
     """The person behind the id and what is remembered of them, unless the client wishes it ignored.
 

@@ -4,21 +4,15 @@ Groups, lists and strata are what UpGrade clients told of a person. Where an ans
 `UNKNOWN`; otherwise it is what UpGrade's own rules give (`assigning`). Pools are not looked at.
 """
 
-import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from django.db import DatabaseError, close_old_connections
-
 from decisions.compile import Comparison, Snapshot
-from decisions.drawing import assigning
+from decisions.drawing import assigning, recalling
 from decisions.engine import Subject
 from decisions.plans import Plan
 from experiments import members
-from users import standing
 from users.standing import Standing
-
-logger = logging.getLogger(__name__)
 
 UNKNOWN = ""
 
@@ -26,32 +20,30 @@ UNKNOWN = ""
 def arms_of(snapshot: Snapshot, experiments: Iterable[Comparison], subject: Subject) -> Mapping[str, str]:
     """`{experiment datafile id: variation datafile id}`, `UNKNOWN` where too little is known; who is out is left out.
 
-    One read; some more for a stranger. While the database is away only draws that need nothing of it are known.
+    One read; some more for a stranger. While the database is away and the person was never met, only draws that need
+    nothing of it are known.
     """
     rows = list(experiments)
     plans = [snapshot.plans.by_id[row.id] for row in rows]
-    try:
-        person = standing.read(user_id=subject.user_id, needs=snapshot.plans.needs)
-        stranger = person is None
-        if person is None:
-            person = assigning.stranger(snapshot, subject.user_id, [row.id for row in rows])
-        grouped = _with_groups(plans) if stranger else frozenset()
-    except DatabaseError:
-        logger.warning("The database is away; only draws that need nothing of it are known", exc_info=True)
-        close_old_connections()
-        return _pure_arms(zip(rows, plans, strict=True), subject)
+    person = recalling.person(user_id=subject.user_id, needs=snapshot.plans.needs)
+    is_stranger = person is None
+    if person is None:
+        person = assigning.stranger(snapshot, subject.user_id, [row.id for row in rows])
+    if not person.is_known:
+        return _unhelped(zip(rows, plans, strict=True), subject)
     if assigning.is_excluded_globally(snapshot.plans, person):
         return {}
-    arms = [_arm(row, plan, person, subject, stranger, grouped) for row, plan in zip(rows, plans, strict=True)]
+    grouped = _with_groups(plans) if is_stranger else frozenset()
+    arms = [_arm(row, plan, person, subject, is_stranger, grouped) for row, plan in zip(rows, plans, strict=True)]
     return {row.datafile_id: arm for row, arm in zip(rows, arms, strict=True) if arm is not None}
 
 
 def _arm(
-    row: Comparison, plan: Plan, person: Standing, subject: Subject, stranger: bool, grouped: frozenset[int]
+    row: Comparison, plan: Plan, person: Standing, subject: Subject, is_stranger: bool, grouped: frozenset[int]
 ) -> str | None:
     if not plan.rules_hold and plan.rules is not None and plan.rules(subject.attributes):
         plan = replace(plan, rules_hold=True)
-    if _is_unknown(plan, person, stranger, grouped):
+    if _is_unknown(plan, person, is_stranger, grouped):
         return UNKNOWN
     if assigning.refusal(plan, person) is not None:
         return None
@@ -60,7 +52,7 @@ def _arm(
     return None if arm is None else arm.datafile_id
 
 
-def _is_unknown(plan: Plan, person: Standing, stranger: bool, grouped: frozenset[int]) -> bool:
+def _is_unknown(plan: Plan, person: Standing, is_stranger: bool, grouped: frozenset[int]) -> bool:
     """Whether the answer hangs on what nobody told: the meeting, the group, the stratum, the memberships."""
     if plan.unit == "within_subjects":
         return True
@@ -68,21 +60,29 @@ def _is_unknown(plan: Plan, person: Standing, stranger: bool, grouped: frozenset
         return False
     if plan.unit == "group":
         return assigning.working_group(plan, person) is None
-    if not stranger:
+    if not is_stranger:
         return False
-    lists = plan.excluded | plan.included | (plan.audience or frozenset())
-    return plan.algorithm == "stratified" or not grouped.isdisjoint(lists)
+    return plan.algorithm == "stratified" or not grouped.isdisjoint(_segments(plan))
+
+
+def _segments(plan: Plan) -> frozenset[int]:
+    return plan.excluded | plan.included | (plan.audience or frozenset())
 
 
 def _with_groups(plans: Iterable[Plan]) -> frozenset[int]:
-    """The segments among those the plans use in which groups are listed."""
-    used = {each for plan in plans for each in (plan.excluded | plan.included | (plan.audience or frozenset()))}
-    return members.with_groups(used) if used else frozenset()
+    """The segments among those the plans use in which groups are listed; all of them when that cannot be told."""
+    used = frozenset(segment for plan in plans for segment in _segments(plan))
+    try:
+        return members.with_groups(used) if used else used
+    except recalling.AWAY:
+        recalling.lost()
+        return used
 
 
-def _pure_arms(plans: Iterable[tuple[Comparison, Plan]], subject: Subject) -> Mapping[str, str]:
+def _unhelped(experiments: Iterable[tuple[Comparison, Plan]], subject: Subject) -> Mapping[str, str]:
+    """What is known without the database."""
     found = {}
-    for row, plan in plans:
+    for row, plan in experiments:
         arm = row.arm(plan.pick(subject.user_id)) if plan.is_pure else None
         if arm is not None or not plan.is_pure:
             found[row.datafile_id] = UNKNOWN if arm is None else arm.datafile_id

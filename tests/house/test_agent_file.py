@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from config.agent_file import Unreadable, variables_in
+from config.durations import seconds_in
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = """
@@ -80,6 +81,23 @@ def test_server_is_set_by_it_and_a_variable_wins(config: Path, tmp_path: Path) -
         "AGENT_PROFILES": {"default": "rest", "services": {"rest": {"host": "http://ups", "async": True}}},
         "AGENT_WEBHOOKS": {"20000": {"sdkKeys": ["KEY1"], "secret": "s", "skipSignatureCheck": False}},
     }
+
+
+def test_clients_without_a_secret_to_sign_their_tokens_refuse_to_start() -> None:
+    env = os.environ | {"OPTIMIZELY_API_AUTH_CLIENTS": '[{"id": "one", "secretHash": "hash", "sdkKeys": ["KEY1"]}]'}
+
+    script = "from config import settings"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=env, capture_output=True, text=True)
+
+    assert done.returncode != 0
+    assert "OPTIMIZELY_API_AUTH_HMACSECRETS" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("1m30s", 90.0), ("500ms", 0.5), ("0", 0.0), ("-1s", -1.0), ("1.5h", 5400.0)]
+)
+def test_durations_are_read_as_the_agent_writes_them(text: str, seconds: float) -> None:
+    assert seconds_in(text) == seconds
 
 
 @pytest.mark.parametrize("text", ["[", "- a\n- b", "\t:", "just text"])

@@ -51,8 +51,8 @@ def decide(request: Request, snapshot: Snapshot) -> Answer:
     context = _context(subject)
     platforms.note_identity(snapshot, asked.userId)
     keys = request.values("keys")
+    beyond = deciding.beyond_flags(snapshot, keys) if snapshot.beyond else ()
     if _is_plain(request, snapshot, asked, options, keys):
-        beyond = deciding.beyond_flags(snapshot, keys)
         person, profile = deciding.subject_and_profile(snapshot, subject, beyond=beyond)
         outcomes = _outcomes(snapshot, person, keys, profile)
         _note(snapshot, person, outcomes, options)
@@ -61,7 +61,6 @@ def decide(request: Request, snapshot: Snapshot) -> Answer:
         return _answer_plain(outcomes, context, options, is_list=len(keys) != 1)
     now = datetime.now(UTC)
     wishes = _wishes(request, snapshot, asked, options)
-    beyond = deciding.beyond_flags(snapshot, keys)
     person, profile = explain.person(snapshot, subject, wishes, beyond=beyond)
     decisions = explain.flags(snapshot, person, profile, _distinct(snapshot, keys), wishes=wishes)
     explain.keep(snapshot, person, decisions, profile, wishes=wishes, now=now)

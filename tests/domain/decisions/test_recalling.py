@@ -3,14 +3,14 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from django.db import DatabaseError
+from django.db import DatabaseError, OperationalError
 
 from decisions import deciding, snapshots
-from decisions.drawing import recalling
+from decisions.drawing import beyond, recalling
 from decisions.engine import Subject
 from experiments.models import Experiment
 from tests import builders
-from users import assignments
+from users import assignments, standing
 
 pytestmark = pytest.mark.django_db
 
@@ -85,3 +85,30 @@ def test_a_database_that_is_away_is_not_asked_by_every_decision(reads_fail: Call
         _arm_id(experiment, f"user{number}")
 
     assert len(asked) == 1
+
+
+def test_what_hangs_on_the_database_is_unknown_without_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of experiments beyond datafiles only a draw that needs nothing else is known, and nobody waits to hear so."""
+    project = builders.project()
+    drawn = builders.experiment(project=project, key="drawn", bucketing="seedrandom")
+    grouped = builders.experiment(project=project, key="grouped", design={"unit": "group", "group_type": "class"})
+    builders.flag(project=project, rules=[drawn, grouped])
+    builders.started(drawn)
+    builders.started(grouped)
+    snapshot = snapshots.for_project(project.pk)
+    before = beyond.arms_of(snapshot, snapshot.experiments.values(), Subject("ada", {}))
+    asked: list[str] = []
+
+    def fail(*, user_id: str, needs: object) -> None:
+        asked.append(user_id)
+        raise OperationalError("away")
+
+    monkeypatch.setattr(recalling, "_standings", {})
+    monkeypatch.setattr(recalling, "_away_until", 0.0)
+    monkeypatch.setattr(recalling, "close_old_connections", lambda: None)
+    monkeypatch.setattr(standing, "look_up", fail)
+    without = [beyond.arms_of(snapshot, snapshot.experiments.values(), Subject("ada", {})) for _ in range(3)]
+
+    assert without == [before] * 3
+    assert before[grouped.datafile_id] == beyond.UNKNOWN != before[drawn.datafile_id]
+    assert asked == ["ada"]
