@@ -8,7 +8,7 @@ from importlib import import_module
 
 from tests.benchmarks.report import Row, show
 
-PARTS = ("engine", "decide", "events", "propagation", "testlab")
+PARTS = ("engine", "decide", "events", "propagation", "testlab", "upgrade", "experiment_api")
 
 
 def main(names: list[str]) -> int:

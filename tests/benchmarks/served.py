@@ -4,10 +4,12 @@ import json
 import os
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from config.serving import servers
 from tests.benchmarks import processes, worlds
@@ -80,6 +82,14 @@ def echo(server: str) -> Iterator[Served]:
 
 def _command(options: servers.Options) -> list[str]:
     return servers.command(options)
+
+
+def posted(server: Served, path: str, body: object) -> Any:
+    """What one request is answered with."""
+    content = json.dumps(body).encode()
+    request = urllib.request.Request(server.url + path, content, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request) as answer:
+        return json.load(answer)
 
 
 def manage(*arguments: str, var: Path, **settings: str) -> str:
