@@ -147,6 +147,26 @@ def test_several_contexts_are_noted(tmp_path: Path) -> None:
     assert list(Project.objects.values_list("key", flat=True)) == ["home"]
 
 
+@pytest.mark.parametrize("state", ["running", "enrolling", "paused", "enrollmentComplete", "preview", "scheduled"])
+def test_every_state_can_be_asked_for(state: str) -> None:
+    _import(DESIGNS / "factorial.json", state=state)
+
+    names = {"enrolling": "running", "enrollmentComplete": "paused"}
+    assert Experiment.objects.get().status == names.get(state, state)
+
+
+def test_an_experiment_is_found_by_id_key_or_name() -> None:
+    _import(DESIGNS / "factorial.json")
+    uid = str(Experiment.objects.get().uid)
+
+    for name, status in ((uid.upper(), "running"), ("Color by shape", "paused"), (uid, "running")):
+        call_command("set_status", name, status, stdout=StringIO())
+        assert Experiment.objects.get().status == status
+
+    with pytest.raises(CommandError, match="experiment not found: nothing"):
+        call_command("set_status", "nothing", "running")
+
+
 def test_older_files_with_one_list_and_with_nulls_are_understood(tmp_path: Path) -> None:
     design = _design("group_with_lists", tags=None)
     (included,) = design["experimentSegmentInclusion"][:1]
