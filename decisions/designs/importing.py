@@ -5,7 +5,7 @@ An imported experiment draws as UpGrade does (`seedrandom`), so that its id carr
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import transaction
@@ -127,9 +127,12 @@ def _fill(experiment: Experiment, design: DesignFile) -> None:
 
 
 def _instant(text: str | None, name: str) -> datetime | None:
+    if not text:
+        return None
     try:
-        return None if not text else datetime.fromisoformat(text)
-    except ValueError as error:
+        found = datetime.fromisoformat(text)
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise Invalid(f"{name} is no time: {text}", field=name) from error
 
 
