@@ -35,11 +35,12 @@ def whole_experiments(*, project: Project) -> QuerySet[Experiment]:
 
 
 def experiment_named(*, name: str) -> Experiment:
-    """The experiment with this uid, else the only one with this key. Raises NotFound."""
+    """The experiment with this uid, else the only one with this key, else the only one called so. Raises NotFound."""
+    rows = Experiment.objects.select_related("project").order_by("id")
     try:
-        found = list(Experiment.objects.filter(uid=UUID(name)).select_related("project"))
+        found = list(rows.filter(uid=UUID(name)))
     except ValueError:
-        found = list(Experiment.objects.filter(key=name).select_related("project").order_by("id")[:2])
+        found = list(rows.filter(key=name)[:2]) or list(rows.filter(name=name)[:2])
     if len(found) != 1:
         raise NotFound("experiment", name)
     return found[0]

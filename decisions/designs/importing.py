@@ -5,7 +5,7 @@ An imported experiment draws as UpGrade does (`seedrandom`), so that its id carr
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import transaction
@@ -73,9 +73,17 @@ def _import_all(
         lifecycle.publish(project=project, now=now, by=by)
     to = words.ours(words.STATUS, state, field="state") if state else ""
     for experiment, verb in written:
-        ended = lifecycle.change_status(experiment=experiment, to=to, now=now, by=by) if to else experiment
+        ended = _walk(experiment, to, now=now, by=by) if to else experiment
         what = f"experiment {ended.name} ({ended.uid}) in {experiment.project.key}"
         report.made.append(f"{what}: {verb}, {ended.status}")
+
+
+def _walk(experiment: Experiment, to: str, *, now: datetime, by: str) -> Experiment:
+    """To a status; what is paused has run before."""
+    paused, running = Experiment.Status.PAUSED, Experiment.Status.RUNNING
+    if to == paused and experiment.status not in (paused, running):
+        lifecycle.change_status(experiment=experiment, to=running, now=now, by=by)
+    return lifecycle.change_status(experiment=experiment, to=to, now=now, by=by)
 
 
 def _write(design: DesignFile, report: Report, *, update: bool, now: datetime, by: str) -> tuple[Experiment, str]:
@@ -119,9 +127,12 @@ def _fill(experiment: Experiment, design: DesignFile) -> None:
 
 
 def _instant(text: str | None, name: str) -> datetime | None:
+    if not text:
+        return None
     try:
-        return None if not text else datetime.fromisoformat(text)
-    except ValueError as error:
+        found = datetime.fromisoformat(text)
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise Invalid(f"{name} is no time: {text}", field=name) from error
 
 

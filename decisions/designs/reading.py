@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+import zlib
 from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
@@ -21,7 +22,9 @@ NEVER_NULL = (
     *("state", "assignmentUnit", "assignmentAlgorithm", "postExperimentRule", "filterMode", "type", "excludeIfReached"),
 )
 """Where null is as good as nothing said."""
-LARGEST_ENTRY = 50 * 1024 * 1024
+LARGEST_ARCHIVE = 50 * 1024 * 1024
+UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError)
+"""A runtime error is what a password or an unknown compression is told by."""
 
 
 class PayloadFile(msgspec.Struct):
@@ -171,8 +174,12 @@ def read(content: bytes, *, name: str) -> list[DesignFile]:
 def _documents(content: bytes, name: str) -> Iterator[Json]:
     if content[:4] == b"PK\x03\x04":
         for inner, text in _entries(content, name):
-            yield from _documents(text, f"{name}/{inner}")
-        return
+            yield from _objects(text, f"{name}/{inner}")
+    else:
+        yield from _objects(content, name)
+
+
+def _objects(content: bytes, name: str) -> Iterator[Json]:
     try:
         document = orjson.loads(content)
     except orjson.JSONDecodeError as error:
@@ -186,13 +193,13 @@ def _documents(content: bytes, name: str) -> Iterator[Json]:
 def _entries(content: bytes, name: str) -> Iterator[tuple[str, bytes]]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            for entry in archive.infolist():
-                if entry.file_size > LARGEST_ENTRY:
-                    raise Invalid(f"{name}/{entry.filename} is larger than {LARGEST_ENTRY} bytes")
-                if entry.filename.endswith(".json"):
-                    yield entry.filename, archive.read(entry)
-    except zipfile.BadZipFile as error:
-        raise Invalid(f"{name} is no zip file: {error}") from error
+            entries = [entry for entry in archive.infolist() if entry.filename.endswith(".json")]
+            if sum(entry.file_size for entry in entries) > LARGEST_ARCHIVE:
+                raise Invalid(f"{name} holds more than {LARGEST_ARCHIVE} bytes")
+            for entry in entries:
+                yield entry.filename, archive.read(entry)
+    except UNREADABLE as error:
+        raise Invalid(f"{name} cannot be read as a zip file: {error}") from error
 
 
 def _design(document: Json, *, name: str) -> DesignFile:

@@ -14,7 +14,7 @@ from uuid import UUID
 
 import orjson
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 
 from decisions import snapshots
 from decisions.drawing import recalling
@@ -110,8 +110,7 @@ def _store(path: Path) -> None:
     except FileNotFoundError:
         return
     except (ValueError, KeyError, TypeError):
-        logger.exception("The mark in %s cannot be read; it stays for a person to look at", path)
-        path.rename(path.with_suffix(".stuck"))
+        _set_aside(path)
         return
     try:
         with transaction.atomic():
@@ -119,4 +118,15 @@ def _store(path: Path) -> None:
                 marking.mark(sighting=sighting, now=at, uid=uid)
     except DomainError as refusal:
         writing.quarantine(source="upgrade", reason=f"A mark was refused: {refusal}", payload=str(content["sighting"]))
+    except recalling.AWAY:
+        raise
+    except DatabaseError:
+        _set_aside(path)
+        return
     path.unlink(missing_ok=True)
+
+
+def _set_aside(path: Path) -> None:
+    """One mark that cannot be stored must not hold up the others. Call it where the error is caught."""
+    logger.exception("The mark in %s cannot be stored; it stays for a person to look at", path)
+    path.rename(path.with_suffix(".stuck"))

@@ -4,12 +4,13 @@ import json
 from io import StringIO
 from pathlib import Path
 from typing import Any
-from zipfile import ZipFile
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
 
+from decisions.designs import reading
 from experiments.models import Experiment, Project, Segment, Variation
 from tests.wire.upgrade.client import School
 from users.models import Assignment
@@ -145,6 +146,81 @@ def test_several_contexts_are_noted(tmp_path: Path) -> None:
 
     assert "several contexts" in err
     assert list(Project.objects.values_list("key", flat=True)) == ["home"]
+
+
+@pytest.mark.parametrize(
+    ("text", "iso"),
+    [
+        ("2027-01-31T09:00:00.000Z", "2027-01-31T09:00:00+00:00"),
+        ("2027-01-31T09:00:00+01:00", "2027-01-31T08:00:00+00:00"),
+        ("2027-01-31", "2027-01-31T00:00:00+00:00"),
+    ],
+)
+def test_dates_are_instants(tmp_path: Path, text: str, iso: str) -> None:
+    _import(_file(tmp_path, _design("factorial", startOn=text)))
+
+    starts_at = Experiment.objects.get().starts_at
+    assert starts_at is not None and starts_at.isoformat() == iso
+
+
+@pytest.mark.parametrize("text", ["tomorrow", "9999-12-31T23:59:00-14:00"])
+def test_dates_that_are_none_are_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(CommandError, match="endOn is no time"):
+        _import(_file(tmp_path, _design("factorial", endOn=text)))
+
+
+def _zip(tmp_path: Path, content: bytes, *, compression: int = ZIP_STORED) -> bytes:
+    path = tmp_path / "made.zip"
+    with ZipFile(path, "w", compression) as archive:
+        archive.writestr("design.json", content)
+    return path.read_bytes()
+
+
+def _with_password(archive: bytes) -> bytes:
+    """The same with the mark of encryption on its entry."""
+    local, central = archive.index(b"PK\x03\x04") + 6, archive.index(b"PK\x01\x02") + 8
+    return bytes(byte | (index in (local, central)) for index, byte in enumerate(archive))
+
+
+@pytest.mark.parametrize("fault", ["inside another", "with a password", "cut", "damaged", "too large"])
+def test_a_zip_that_cannot_be_read_is_refused(tmp_path: Path, fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    archive = _zip(tmp_path, json.dumps(_design("factorial")).encode(), compression=ZIP_DEFLATED)
+    if fault == "too large":
+        monkeypatch.setattr(reading, "LARGEST_ARCHIVE", 100)
+    content = {
+        "inside another": _zip(tmp_path, archive),
+        "with a password": _with_password(archive),
+        "cut": archive[:-30],
+        "damaged": archive[:60] + b"\xff" * 20 + archive[80:],
+        "too large": archive,
+    }[fault]
+    path = tmp_path / "designs.zip"
+    path.write_bytes(content)
+
+    with pytest.raises(CommandError, match=r"designs\.zip"):
+        _import(path)
+
+    assert not Experiment.objects.exists()
+
+
+@pytest.mark.parametrize("state", ["running", "enrolling", "paused", "enrollmentComplete", "preview", "scheduled"])
+def test_every_state_can_be_asked_for(state: str) -> None:
+    _import(DESIGNS / "factorial.json", state=state)
+
+    names = {"enrolling": "running", "enrollmentComplete": "paused"}
+    assert Experiment.objects.get().status == names.get(state, state)
+
+
+def test_an_experiment_is_found_by_id_key_or_name() -> None:
+    _import(DESIGNS / "factorial.json")
+    uid = str(Experiment.objects.get().uid)
+
+    for name, status in ((uid.upper(), "running"), ("Color by shape", "paused"), (uid, "running")):
+        call_command("set_status", name, status, stdout=StringIO())
+        assert Experiment.objects.get().status == status
+
+    with pytest.raises(CommandError, match="experiment not found: nothing"):
+        call_command("set_status", "nothing", "running")
 
 
 def test_older_files_with_one_list_and_with_nulls_are_understood(tmp_path: Path) -> None:
