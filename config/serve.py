@@ -27,7 +27,7 @@ def main() -> int:
         servers.require_free(port=options.port)
         with preparing.sole_user_of(settings.VAR_DIR):
             metrics = preparing.make_directories()
-            _prepare()
+            _prepare_if_possible()
             return _serve(options, metrics=metrics)
     except (servers.CannotServe, preparing.InUse) as reason:
         return _refuse(str(reason))
@@ -37,6 +37,16 @@ def main() -> int:
         return _refuse(f"The database cannot be used: {str(reason).strip()}")
     except KeyboardInterrupt:
         return 130
+
+
+def _prepare_if_possible() -> None:
+    """With the database away decisions can go on from the last good copies, if this machine has any."""
+    try:
+        _prepare()
+    except OperationalError as reason:
+        if not preparing.has_last_good_copies(settings.VAR_DIR):
+            raise
+        announcing.say(f"The database is away; deciding from the last good copies. {str(reason).strip()}")
 
 
 def _prepare() -> None:

@@ -6,6 +6,7 @@ Who may call this: `ingest` inside a caller's transaction, the writer thread, an
 import logging
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 from uuid import UUID
@@ -110,7 +111,7 @@ def _unseen(rows: Sequence[Row]) -> Sequence[Row]:
     if not named:
         return rows
     # In one order everywhere, so that two writers never wait for each other.
-    seen = [(*key, _instant(named[key].received_at)) for key in sorted(named)]
+    seen = [(*key, _received(named[key].received_at)) for key in sorted(named)]
     with connection.cursor() as cursor:
         cursor.execute(REMEMBER[connection.vendor], [orjson.dumps(seen).decode()])
         new = {(project_id, uuid) for project_id, uuid in cursor.fetchall()}
@@ -124,13 +125,16 @@ def _is_first(row: Row, named: dict[tuple[int, str], Row], new: set[tuple[int, s
 
 def _values(row: Row) -> tuple[Any, ...]:
     plain = PLAIN[type(row)](row)
-    return (*plain, _instant(row.occurred_at), _instant(row.received_at), payload_text(row.payload))
+    return (*plain, _instant(row.occurred_at), _received(row.received_at), payload_text(row.payload))
 
 
 def _instant(moment: datetime) -> str:
     """As Django writes it for SQLite; PostgreSQL reads it too, its sessions being in UTC."""
     at_utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
     return at_utc.isoformat(" ").removesuffix("+00:00")
+
+
+_received = lru_cache(maxsize=64)(_instant)  # one moment for all that a request brings
 
 
 def _insert_values(kind: type[Row], values: Sequence[tuple[Any, ...]]) -> None:

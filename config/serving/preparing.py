@@ -57,6 +57,11 @@ def make_directories() -> Path:
     return metrics
 
 
+def has_last_good_copies(directory: Path) -> bool:
+    """Whether something was published here that can be decided by without a database (`decisions/lastgood.py`)."""
+    return any((directory / "snapshots").glob("*.json"))
+
+
 def migrate() -> bool:
     """Bring the tables up to date, the cache's too; True if there was anything to do."""
     executor = MigrationExecutor(connection)

@@ -18,12 +18,13 @@ from decisions import snapshots
 DIGESTS = {"HS256": hashlib.sha256, "HS384": hashlib.sha384, "HS512": hashlib.sha512}
 
 
-def check(request: Request, body: Any) -> None:
+def check(request: Request, body: Any, *, names_project: bool) -> None:
     """Raise Refused (401) unless the token is valid or none is needed.
 
-    A project says whether its clients need one. A request that names no project needs one as soon as any project does.
+    A project says whether its clients need one. A request that names no project needs one as soon as any project does;
+    on a route that reads no `context`, to send one along names none.
     """
-    if _is_needed(body):
+    if _is_needed(body if names_project else None):
         verify(request.header("authorization"), now=time.time())
 
 
