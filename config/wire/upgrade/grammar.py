@@ -59,7 +59,7 @@ class Route(Generic[B]):
             raw = parsed(request)
             if version == 6 and not self.bare and not request.header("user-id"):
                 raise Refused(400, "User-Id header not found.", type=WRONG_PARAMETER)
-            tokens.check(request, raw, names_project="context" in self.body_in_v6.__struct_fields__)
+            tokens.check(request, raw, names_project="context" in getattr(self.body_in_v6, "__struct_fields__", ()))
             answer = self.verb(self._call(request, version, raw))
         except Refused as refused:
             answer = errors.answer(refused, path=request.path, body=raw)

@@ -120,3 +120,19 @@ def test_a_project_asks_for_itself_and_routes_without_one_ask_with_it(client: Cl
     assert _assign(client, None, context="home").status_code == 200
     assert _assign(client, None, context="exam").status_code == 401
     assert client.post("/api/v6/init", content_type="application/json", headers={"User-Id": "u2"}).status_code == 401
+
+
+@pytest.mark.parametrize("route", ["init", "log", "groupmembership", "workinggroup", "useraliases"])
+def test_a_context_nobody_reads_opens_nothing(client: Client, route: str) -> None:
+    _project()
+    _project("open", requires=False)
+
+    answer = client.generic(
+        "PATCH" if route in {"groupmembership", "workinggroup", "useraliases"} else "POST",
+        f"/api/v6/{route}",
+        json.dumps({"context": "open"}),
+        content_type="application/json",
+        headers={"User-Id": "u1"},
+    )
+
+    assert answer.status_code == 401
