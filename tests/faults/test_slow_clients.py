@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.alone, pytest.mark.sqlite]
 EACH = 16
 SECONDS = 1.5
 A_BURST = 3.0
-THREADS_FOR_THE_SLOW = 4
+THREADS_FOR_THE_SLOW = 12
 HEAD = "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n" + (
     f"X-Optimizely-SDK-Key: {SDK_KEY}\r\nUser-Id: ada\r\n"
 )

@@ -131,7 +131,9 @@ def _suite(scratch: Path, *, database_url: str | None) -> Count:
         workers = str(max(2, min(4, os.cpu_count() or 2)))
         beside = ("--dist", "loadfile", "-n")
         count = _pytest("-m", "not serial and not alone", *beside, workers, env=env, scratch=scratch)
-        count += _pytest("-m", "serial", *beside, "2", env=env, scratch=scratch)
+        count += _pytest("-m", "serial and not browser", *beside, "2", env=env, scratch=scratch)
+        # The browser's driver keeps an event loop in its thread, in which nothing else may use a database.
+        count += _pytest("-m", "serial and browser", env=env, scratch=scratch)
         count += _pytest("-m", "alone", env=env, scratch=scratch)
     if count == Count():
         raise Failed("pytest found no tests")
