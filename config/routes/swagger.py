@@ -5,12 +5,14 @@ The Experiment API's is also where its clients look for it: `/openapi.json`, `/d
 
 from typing import Any
 
+from django.http import JsonResponse
 from django.urls import URLPattern, path, reverse
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerView
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import APIView
 
 DIALECTS = {
     "upgrade": "UpGrade",
@@ -26,13 +28,22 @@ EXPERIMENT_API = {
 }
 
 
-class Description(SpectacularAPIView):
+class ReadOnly(APIView):
+    """What is there to be read: any other verb is refused as the Experiment API refuses it."""
+
+    http_method_names = ["get", "head"]
+
+    def http_method_not_allowed(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        return JsonResponse({"detail": "Method Not Allowed"}, status=405)
+
+
+class Description(ReadOnly, SpectacularAPIView):
     """An OpenAPI document as JSON."""
 
     renderer_classes = [JSONRenderer]
 
 
-class Swagger(SpectacularSwaggerView):
+class Swagger(ReadOnly, SpectacularSwaggerView):
     """One dialect's description, with links to the others."""
 
     template_name = "swagger.html"
@@ -48,7 +59,7 @@ class Swagger(SpectacularSwaggerView):
         return response
 
 
-class Redoc(SpectacularRedocView):
+class Redoc(ReadOnly, SpectacularRedocView):
     """The Experiment API's description, to be read from top to bottom."""
 
     template_name = "redoc.html"

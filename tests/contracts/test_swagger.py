@@ -38,3 +38,12 @@ def test_the_experiment_api_is_described_where_its_clients_look(client: Client) 
         "description": "API for managing experiment samples",
     }
     assert document == client.get("/swagger/experiment_api.json").json()
+
+
+@pytest.mark.parametrize("address", ["/swagger", "/docs", "/redoc", "/openapi.json", "/swagger/testlab.json"])
+@pytest.mark.parametrize("verb", ["POST", "OPTIONS", "DELETE"])
+def test_a_description_is_only_to_be_read(client: Client, verb: str, address: str) -> None:
+    response = client.generic(verb, address)
+
+    assert (response.status_code, response.json()) == (405, {"detail": "Method Not Allowed"})
+    assert response["Allow"] == "GET, HEAD"
