@@ -22,10 +22,10 @@ MONTHS: Mapping[str, int] = {
     for name in names
 }  # fmt: skip
 WEEKDAY = r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?,?\s+)?"
-TIME = (
-    r"(?:(?:\s*T|\s+)(?P<hour>\d{1,2}):(?P<minute>[0-5]\d)(?::(?:[0-5]\d|60)(?:\.\d+)?)?"
-    r"(?:\s*(?P<half>[AP]M))?(?:\s*(?:Z|GMT|UTC|[+-]\d{1,2}(?::?[0-5]\d)?))?)?"
-)
+CLOCK = r"(?P<hour>\d{1,2}):[0-5]\d(?::(?:[0-5]\d|60)(?:\.\d+)?)?(?:\s*(?P<half>[AP]M))?"
+PACKED_CLOCK = r"(?:[01]\d|2[0-4])[0-5]\d[0-5]\d"
+ZONE = r"(?:Z|[ECMP][SD]T|CES?T|(?:GMT|UTC)?[+-](?:0?\d|1[0-5])(?::?[0-5]\d)?|GMT|UTC)"
+TIME = rf"(?:(?:\s*T|,?\s+)(?:{CLOCK}|{PACKED_CLOCK})(?:\s*{ZONE})?)?"
 FORMS = tuple(
     re.compile(rf"\s*{WEEKDAY}{form}{TIME}\s*", re.IGNORECASE | re.ASCII)
     for form in (
