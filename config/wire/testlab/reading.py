@@ -23,6 +23,7 @@ NUMBER = re.compile(r"\s*[+-]?([0-9]{1,40}\.?[0-9]{0,40}|\.[0-9]{1,40})([eE][+-]
 TRUE = ("true", "yes", "on", "1")
 FALSE = ("false", "no", "off", "0")
 AMBIGUOUS = "o"
+ADDRESS = re.compile(r"[0-9A-Fa-f:.]+(/[0-9]{1,3})?")
 
 
 class Malformed(Exception):
@@ -95,8 +96,11 @@ def boolean(value: object) -> bool:
 
 def address(value: object) -> str:
     """An IP address or network as PostgreSQL's `inet` writes it back. Raises Invalid."""
+    written = text(value)
+    if not ADDRESS.fullmatch(written):  # Python would also take zones, and masks in place of lengths
+        raise Invalid("that is no IP address")
     try:
-        found = ipaddress.ip_interface(text(value).strip())
+        found = ipaddress.ip_interface(written)
     except ValueError as fault:
         raise Invalid("that is no IP address") from fault
     mapped = getattr(found.ip, "ipv4_mapped", None)
