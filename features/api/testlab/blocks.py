@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-import orjson
 from django.conf import settings
 from django.http import HttpResponse
 from rest_framework.request import Request as DrfRequest
@@ -12,6 +11,7 @@ from rest_framework.request import Request as DrfRequest
 from config.wire.message import Answer, Request
 from config.wire.testlab import TestLabDoor, answers, fresh_or_whole, guarded, json_answer, reading, shapes, speaking
 from decisions.lab import delivery
+from experiments.errors import Invalid
 from features import userblocks
 from features.api.testlab import written
 
@@ -19,8 +19,14 @@ from features.api.testlab import written
 class GivenBlock(msgspec.Struct):
     """Which block goes to which feature; null frees it."""
 
-    name: int | str
+    name: int | float | str
     feature_id: Any = None
+
+
+class NamedBlock(msgspec.Struct):
+    """The name alone, whatever it is."""
+
+    name: Any
 
 
 @speaking("Error in getting userblocks in postgres")
@@ -38,10 +44,9 @@ def retrieve(request: Request) -> Answer:
 def _give_refused(request: Request) -> str:
     """The refusal names the block as it was sent, the way JavaScript prints it."""
     try:
-        sent = orjson.loads(request.body)
-    except orjson.JSONDecodeError:
-        sent = {}
-    name = reading.text(sent["name"]) if isinstance(sent, dict) and "name" in sent else "undefined"
+        name = reading.text(reading.body(request, NamedBlock).name)
+    except (reading.Malformed, Invalid):
+        name = "undefined"
     return f"Error in updating userblock with name {name} in postgres"
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from tests.wire.testlab import calling
 
@@ -34,8 +35,15 @@ def test_a_block_is_given_by_hand_to_any_number(sent: Any, answered: int | None)
     assert calling.get("/api/userblocks/10").json() == response.json()
 
 
-def test_a_block_may_be_named_by_number() -> None:
-    assert calling.put("/api/userblocks", {"feature_id": 1, "name": 10}).json()["name"] == "10"
+@pytest.mark.parametrize("name", [10, 10.0])
+def test_a_block_may_be_named_by_number(name: float) -> None:
+    assert calling.put("/api/userblocks", {"feature_id": 1, "name": name}).json()["name"] == "10"
+
+
+def test_a_name_that_is_not_sent_as_json_is_not_sent() -> None:
+    response = Client().put("/api/userblocks", '{"feature_id": 1, "name": "13"}', content_type="text/plain")
+
+    assert response.json() == "Error in updating userblock with name undefined in postgres"
 
 
 @pytest.mark.parametrize(
