@@ -163,8 +163,16 @@ def _wanted_variant(sent: NewVariant, feature_id: int) -> WantedVariant:
         value=reading.text(sent.value),
         is_control=reading.boolean(sent.is_control or False),
         weight=None if sent.weight is None else reading.share(sent.weight),
-        id=sent.id if isinstance(sent.id, int) else None,
+        id=_known_id(sent.id),
     )
+
+
+def _known_id(sent: object) -> int | None:
+    """The id of a variant that was read before, a number or its text; anything else stands for a new variant."""
+    try:
+        return reading.integer(sent)
+    except Invalid:
+        return None
 
 
 class Features(TestLabDoor):

@@ -1,5 +1,6 @@
 """POST and GET `/api/feature/:id/variants` (testlab contract §2.3)."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -199,6 +200,27 @@ def test_a_variant_with_a_known_id_keeps_its_row_under_a_new_value() -> None:
 
     assert [(arm["id"], arm["value"]) for arm in response.json()] == [(blue["id"], "navy"), (red["id"], "crimson")]
     assert [user["variant_id"] for user in calling.get("/api/users").json()] == [red["id"]]
+
+
+@pytest.mark.parametrize("sent", [str, float])
+def test_an_id_is_known_however_it_is_written(sent: Callable[[int], Any]) -> None:
+    made = calling.feature()
+    blue, red = calling.variants(made["id"])
+
+    response = _post(made["id"], {"id": sent(blue["id"]), "value": "navy"}, {"id": sent(red["id"]), "value": "crimson"})
+
+    assert [arm["id"] for arm in response.json()] == [blue["id"], red["id"]]
+
+
+@pytest.mark.parametrize("sent", [True, None, "new", [1], 2**70, ""])
+def test_what_is_no_id_stands_for_a_new_variant(sent: Any) -> None:
+    made = calling.feature()
+    known = {arm["id"] for arm in calling.variants(made["id"])}
+
+    response = _post(made["id"], {"id": sent, "value": "navy"}, {"id": sent, "value": "crimson"})
+
+    assert response.status_code == 200
+    assert not known & {arm["id"] for arm in response.json()}
 
 
 def test_values_may_change_places_by_their_ids() -> None:
