@@ -147,7 +147,7 @@ def remember_each(*, project_id: int, wishes: Sequence[Wish]) -> list[tuple[Assi
         if unread:
             snapshot = snapshots.at_least_stored(project_id)
         for wish in unread:
-            if _differs(snapshot, wish.experiment_id, roots.get(wish.user_id, wish.user_id), wish.variation_id):
+            if differs(snapshot, wish.experiment_id, roots.get(wish.user_id, wish.user_id), wish.variation_id):
                 # Before the row is written: the project's lock comes first, everywhere.
                 read_remembered(project_id=project_id, experiment_id=wish.experiment_id)
         return assignments.remember_each([_row(wish, roots.get(wish.user_id, wish.user_id)) for wish in wishes])
@@ -191,7 +191,7 @@ def _draws_by_attributes(snapshot: Snapshot, experiment_id: int) -> bool:
     return experiment is None or experiment.row["audience"] is not None
 
 
-def _differs(snapshot: Snapshot, experiment_id: int, user_id: str, variation_id: int) -> bool:
+def differs(snapshot: Snapshot, experiment_id: int, user_id: str, variation_id: int) -> bool:
     """Whether some decision about this person could come out otherwise without reading what was remembered."""
     experiment = snapshot.experiments.get(experiment_id)
     if experiment is None or experiment.remembers:

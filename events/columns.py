@@ -10,13 +10,11 @@ from django.db.models import F, Func, JSONField, TextField, Value
 from django.db.models.functions import Cast, NullIf
 
 from experiments.models import Experiment, Project, Variation
+from experiments.texts import FORMULA_STARTS, neutral
 
 Record = Literal["event", "exposure"]
 # "text" is what clients and researchers wrote, "word" is ours; "reference" is a row id, written as that row's key.
 Kind = Literal["word", "text", "number", "time", "json", "reference"]
-
-# A spreadsheet takes a text that begins like this for a formula; an apostrophe in front makes it text again.
-FORMULA_STARTS = "=+@\t\r-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +68,6 @@ COLUMNS = (
     Column("uuid", "text", "uuid", "uuid"),
     Column("payload", "json", "payload", "payload"),
 )
-
-
-def neutral(text: str) -> str:
-    """The text, such that no spreadsheet calculates with it."""
-    return f"'{text}" if text and text[0] in FORMULA_STARTS else text
 
 
 def instant(moment: datetime) -> str:

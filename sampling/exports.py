@@ -13,8 +13,8 @@ from typing import Any
 import orjson
 from django.db.models import Q, QuerySet
 
-from events.columns import neutral
 from experiments.models import Experiment
+from experiments.texts import neutral
 from sampling.models import Sample
 
 ROWS_PER_WINDOW = 5_000

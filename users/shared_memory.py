@@ -4,10 +4,17 @@ A space holds values of one kind by key (a user id, mostly). Every value carries
 so that all of them are forgotten in one write.
 """
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from hashlib import sha256
+from secrets import token_hex
 from typing import Any
 
 from django.core.cache import cache
+
+TURN_SECONDS = 2
+WAIT_SECONDS = 0.005
 
 
 def get(space: str, *, project_id: int, key: str) -> Any:
@@ -22,6 +29,23 @@ def put(space: str, value: Any, *, project_id: int, key: str, seconds: float | N
     """Keep a value, for good unless `seconds` are given."""
     epoch = cache.get(_epoch_key(space, project_id), 0)
     cache.set(_value_key(space, project_id, key), (epoch, value), timeout=seconds)
+
+
+@contextmanager
+def turn(space: str, *, project_id: int, key: str) -> Iterator[None]:
+    """Read a value and put it back changed while nobody else does.
+
+    A turn lasts `TURN_SECONDS` at most, so one that a dead process holds passes; who waited for that long goes on.
+    """
+    turn_key, token = f"turn:{_value_key(space, project_id, key)}", token_hex(8)
+    deadline = time.monotonic() + TURN_SECONDS
+    while not cache.add(turn_key, token, timeout=TURN_SECONDS) and time.monotonic() < deadline:
+        time.sleep(WAIT_SECONDS)
+    try:
+        yield
+    finally:
+        if cache.get(turn_key) == token:
+            cache.delete(turn_key)
 
 
 def forget(space: str, *, project_id: int) -> None:

@@ -38,7 +38,8 @@ class CacheStore:
 
     def put(self, *, project_id: int, user_id: str, arms: Arms) -> None:
         if self._capacity > 0:
-            self._make_room(project_id, user_id)
+            with shared_memory.turn(ORDER, project_id=project_id, key=""):
+                self._make_room(project_id, user_id)
         shared_memory.put(SPACE, dict(arms), project_id=project_id, key=user_id)
 
     def _make_room(self, project_id: int, user_id: str) -> None:

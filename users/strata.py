@@ -39,7 +39,7 @@ def read(text: str) -> list[Line]:
         raise Invalid(f"The file is no CSV: {error}") from error
     if not rows or len(rows[0]) < 2:
         raise Invalid("The first line names the columns: one of user ids, then one per factor.")
-    factors = [name.strip() for name in rows[0][1:]]
+    factors = [texts.plain(name.strip()) for name in rows[0][1:]]
     _check_factors(factors)
     return [_line(number, row, factors) for number, row in enumerate(rows[1:], start=2) if any(row)]
 
@@ -54,7 +54,7 @@ def _check_factors(factors: Sequence[str]) -> None:
 
 
 def _line(number: int, row: Sequence[str], factors: Sequence[str]) -> Line:
-    user_id, values = row[0].strip(), [value.strip() for value in row[1:]]
+    user_id, *values = (texts.plain(cell.strip()) for cell in row)
     if not user_id or len(values) != len(factors):
         raise Invalid(f"Line {number} should have a user id and {len(factors)} values.")
     try:
@@ -102,9 +102,10 @@ def sizes() -> dict[str, dict[str, int]]:
 
 def table(*, factor: str) -> Iterator[tuple[str, str]]:
     """The header and everybody's value of one factor, as it can be read again."""
-    yield "uuid", factor
+    yield "uuid", texts.neutral(factor)
     rows = StratumValue.objects.filter(factor=factor).order_by("user__external_id")
-    yield from rows.values_list("user__external_id", "value").iterator(AT_ONCE)
+    for user_id, value in rows.values_list("user__external_id", "value").iterator(AT_ONCE):
+        yield texts.neutral(user_id), texts.neutral(value)
 
 
 def forget(*, factor: str) -> int:

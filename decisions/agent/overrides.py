@@ -32,7 +32,15 @@ def of_user(snapshot: Snapshot, user_id: str) -> Mapping[str, str]:
 
 
 def put(snapshot: Snapshot, *, user_id: str, experiment_key: str, variation_key: str) -> Overridden:
-    """Override an arm, or with an empty `variation_key` stop doing so. Unknown keys are stored all the same."""
+    """Override an arm, or with an empty `variation_key` stop doing so. Unknown keys are stored all the same.
+
+    Two at once for one person: both count.
+    """
+    with shared_memory.turn(SPACE, project_id=snapshot.project_id, key=user_id):
+        return _put(snapshot, user_id, experiment_key, variation_key)
+
+
+def _put(snapshot: Snapshot, user_id: str, experiment_key: str, variation_key: str) -> Overridden:
     stored = dict(of_user(snapshot, user_id))
     previous = stored.pop(experiment_key, "")
     if variation_key:

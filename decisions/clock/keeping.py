@@ -11,7 +11,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connection
 
-from decisions.clock import schedule
+from decisions.clock import latecomers, schedule
 from decisions.clock.lease import Lease
 from decisions.lab import current
 from decisions.schools import reporting
@@ -47,6 +47,10 @@ def _store_waiting_marks(now: datetime) -> None:
 
 def _follow_schedule(now: datetime) -> None:
     schedule.follow(now=now)
+
+
+def _note_latecomers(now: datetime) -> None:
+    latecomers.note(now=now)
 
 
 def _begin_the_day(now: datetime) -> None:
@@ -89,6 +93,7 @@ JOBS = (
     Job("replay the spools of dead processes", 5, _replay_spools, everywhere=True),
     Job("store marks that waited for the database", 2, _store_waiting_marks, everywhere=True),
     Job("start and end experiments", 1, _follow_schedule),
+    Job("look for arms remembered while a publication moved the draw", 30, _note_latecomers),
     Job("give Test Lab's user-blocks when a day begins", 30, _begin_the_day),
     Job("forget old event ids", 3600, _forget),
     Job("poll mirrored datafiles", 1, _poll_mirrors),

@@ -30,9 +30,10 @@ def follow(*, now: datetime) -> None:
 
 def _walk(whose: Q, take_step: Callable[[Experiment], None]) -> None:
     """Each in a transaction of its own, and only if it is still due when it is our turn."""
-    for pk in Experiment.objects.filter(whose).order_by("pk").values_list("pk", flat=True):
+    for pk, project_id in Experiment.objects.filter(whose).order_by("pk").values_list("pk", "project_id"):
         with transaction.atomic():
-            experiment = Experiment.objects.select_for_update(of=("self",), no_key=True).filter(whose, pk=pk).first()
+            lifecycle.hold(project_id=project_id)
+            experiment = Experiment.objects.filter(whose, pk=pk).first()
             if experiment is not None:
                 take_step(experiment)
 

@@ -10,6 +10,7 @@ from decisions.enrolments.layout import COLUMNS, MISSING, code
 from events import metric_results
 from events.models import MetricQuery
 from experiments.models import DecisionPoint, Design, Experiment, Payload, StatusChange, Variation
+from experiments.texts import neutral
 from users import marks
 from users.assignments import USER
 from users.models import Assignment, PointMark, StratumValue
@@ -22,11 +23,14 @@ Row = list[str]
 
 def header(experiments: Sequence[Experiment]) -> Row:
     """The fixed columns, then one per metric query of these experiments."""
-    return [*COLUMNS, *(query.metric.key.replace("@__@", JOINT) for query in _queries(experiments))]
+    return [*COLUMNS, *(neutral(query.metric.key).replace("@__@", JOINT) for query in _queries(experiments))]
 
 
 def rows(experiments: Sequence[Experiment]) -> Iterator[Row]:
-    """All rows of all experiments, each experiment's in the order of its marks."""
+    """All rows of all experiments, each experiment's in the order of its marks.
+
+    A text that a spreadsheet would calculate gets an apostrophe, which `reading` takes away again.
+    """
     queries = _queries(experiments)
     for experiment in experiments:
         yield from _Table(experiment, queries).rows()
@@ -98,7 +102,7 @@ class _Table:
         cells = {**self._same(), **self._whom(row, stratum), **self._where(met), **self._what(met)}
         cells["EnrollmentCode"] = code(row.method)
         values = [values.get((met.user_id, met.uniquifier)) for values in self._values]
-        return [*(cells[name] for name in COLUMNS), *("" if value is None else str(value) for value in values)]
+        return [*(neutral(cells[name]) for name in COLUMNS), *("" if value is None else str(value) for value in values)]
 
     def _same(self) -> dict[str, str]:
         design, started_ended = self._design, self._dates

@@ -61,7 +61,7 @@ def _line(number: int, row: dict[str, str | None]) -> Line:
 
 def _text(row: dict[str, str | None], name: str) -> str:
     text = row.get(name) or ""
-    return "" if text == MISSING else text
+    return "" if text == MISSING else texts.plain(text)
 
 
 def _moment(text: str) -> datetime | None:

@@ -190,6 +190,18 @@ def test_a_second_table_changes_what_it_says_and_keeps_the_rest(researcher: Clie
     assert not ExperimentUser.objects.filter(external_id="annie").exists()
 
 
+def test_a_table_that_is_taken_away_holds_no_formulas_and_can_be_brought_back(researcher: Client) -> None:
+    upload_strata(researcher, "uuid,skill\n=1+1,-2\n")
+    response: Any = researcher.get(f"{STRATA}table.csv?factor=skill")
+    taken = b"".join(response.streaming_content)
+    StratumValue.objects.all().delete()
+
+    upload_strata(researcher, taken)
+
+    assert taken == b"uuid,skill\n'=1+1,'-2\n"
+    assert _values() == {("=1+1", "skill", "-2")}
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

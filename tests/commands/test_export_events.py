@@ -303,6 +303,13 @@ def test_what_cannot_be_resumed_is_said_plainly(
         call_command("export_events", resume=mark, **options)
 
 
+def test_a_mark_that_cannot_be_kept_is_said_before_anything_is_written(target: Path, tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="there is no directory"):
+        _csv(target, resume=str(tmp_path / "nowhere" / "mark"))
+
+    assert not target.exists()
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"project": null, "ids": {"event": "x"}}'])
 def test_a_file_that_is_no_mark_is_refused(target: Path, tmp_path: Path, text: str) -> None:
     (tmp_path / "mark").write_text(text)

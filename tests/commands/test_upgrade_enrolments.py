@@ -279,3 +279,24 @@ def test_what_was_exported_can_be_imported(school: School, tmp_path: Path) -> No
 
     assert {number: school.codes(f"student{number}") for number in (1, 2, 5)} == before
     assert Assignment.objects.filter(unit_type="teacher").count() == 2
+
+
+def test_no_spreadsheet_calculates_with_what_a_learner_is_called(school: School, tmp_path: Path) -> None:
+    experiment = _running()
+    names = ["=1+1", "-2", "@x", "plain"]
+    _import(tmp_path, *(_line(name, "ConditionA") for name in names))
+
+    lines = _export(experiment)
+    Assignment.objects.all().delete()
+    _import(tmp_path, *lines)
+
+    assert [line["UserId"] for line in lines] == ["'=1+1", "'-2", "'@x", "plain"]
+    assert sorted(Assignment.objects.values_list("unit_id", flat=True)) == sorted(names)
+
+
+@pytest.mark.parametrize("command", ["export_enrolments", "export_upgrade"])
+def test_a_file_that_cannot_be_written_is_told_plainly(command: str, tmp_path: Path) -> None:
+    experiment = _running()
+
+    with pytest.raises(CommandError, match="Cannot write"):
+        call_command(command, str(experiment.uid), output=str(tmp_path / "nowhere" / "file"))

@@ -35,8 +35,11 @@ class Command(BaseCommand):
         if options["output"] == "-":
             _write(self.stdout, chosen)
             return
-        with Path(options["output"]).open("w", newline="", encoding="utf-8") as file:
-            rows = _write(file, chosen)
+        try:
+            with Path(options["output"]).open("w", newline="", encoding="utf-8") as file:
+                rows = _write(file, chosen)
+        except OSError as error:
+            raise CommandError(f"Cannot write {options['output']}: {error.strerror}.") from error
         sys.stderr.write(f"{rows} rows written to {options['output']}.\n")
 
 

@@ -33,5 +33,8 @@ class Command(BaseCommand):
         text = orjson.dumps(designs if len(designs) > 1 else designs[0], option=orjson.OPT_INDENT_2).decode()
         if options["output"] == "-":
             self.stdout.write(text)
-        else:
+            return
+        try:
             Path(options["output"]).write_text(text + "\n")
+        except OSError as error:
+            raise CommandError(f"Cannot write {options['output']}: {error.strerror}.") from error

@@ -88,6 +88,8 @@ class _Mark:
 
     @classmethod
     def read(cls, path: Path, project: str | None) -> "_Mark":
+        if not path.parent.is_dir():
+            raise CommandError(f"--resume: there is no directory {path.parent}.")
         try:
             found = orjson.loads(path.read_bytes()) if path.exists() else {"project": project, "ids": {}}
             mark = cls(path, found["project"], {record: int(found["ids"].get(record, 0)) for record in WHAT["all"]})
@@ -99,7 +101,10 @@ class _Mark:
 
     def move(self, through: dict[Record, int]) -> None:
         text = orjson.dumps({"project": self.project, "ids": self.ids | through}, option=orjson.OPT_APPEND_NEWLINE)
-        _to_file([exports.Part(text, 0, 0, 0)], self.path)
+        try:
+            _to_file([exports.Part(text, 0, 0, 0)], self.path)
+        except OSError as error:
+            raise CommandError(f"--resume: cannot write {self.path}: {error.strerror}.") from error
 
 
 def _settled(record: Record) -> int:
