@@ -8,7 +8,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterable, Mapping, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -131,9 +131,10 @@ def _renew(project_key: str, now: datetime) -> Current:
     made = project(key=project_key)
     with transaction.atomic():
         locked = Project.objects.select_for_update(no_key=True).get(pk=made.pk)
-        value = reconcile(project=locked, now=now)
+        late = _seen_late(str(locked.uid), now)
+        value = reconcile(project=locked, now=now, late=late)
         generation = Project.objects.values_list("generation", flat=True).get(pk=made.pk)
-    value = _no_earlier_than_seen(value, now)
+    _state.failure, _state.late = None, None if late is None else (value.project_uid, late)
     snapshots.refresh()
     snapshot = snapshots.for_key(project_key)
     fits = snapshot is not None and snapshot.generation == generation
@@ -141,13 +142,11 @@ def _renew(project_key: str, now: datetime) -> Current:
     return value
 
 
-def _no_earlier_than_seen(value: Current, now: datetime) -> Current:
-    """What changed while the database could not be read counts as changed when it could: clients polled meanwhile."""
+def _seen_late(project_uid: str, now: datetime) -> datetime | None:
+    """When the state is or was read again after a failure: clients polled meanwhile, so to them that is a change."""
     if _state.failure is not None:
-        _state.failure, _state.late = None, (value.project_uid, now)
-    if _state.late is None or _state.late[0] != value.project_uid:
-        return value
-    return replace(value, changed_at=max(value.changed_at, _state.late[1]))
+        return now
+    return _state.late[1] if _state.late is not None and _state.late[0] == project_uid else None
 
 
 def project(*, key: str) -> Project:
@@ -156,8 +155,10 @@ def project(*, key: str) -> Project:
     return found or Project.objects.get_or_create(key=key, defaults={"name": "Test Lab"})[0]
 
 
-def reconcile(*, project: Project, now: datetime) -> Current:
+def reconcile(*, project: Project, now: datetime, late: datetime | None = None) -> Current:
     """Give the user-blocks to the published experiments of today and answer the whole state.
+
+    `late` is one more change, that the rows do not tell of.
 
     Call it in a transaction that holds the project's row, so that nobody publishes or gives blocks meanwhile.
     """
@@ -171,7 +172,7 @@ def reconcile(*, project: Project, now: datetime) -> Current:
         project_uid=str(project.uid),
         features=rows,
         blocks=userblocks.every_block(),
-        changed_at=_apart(_changes(project, document, now)),
+        changed_at=_apart(_changes(project, document, now) | ({late} if late else set())),
     )
 
 

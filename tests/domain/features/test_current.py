@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import DatabaseError, connection
 from pytest_django import Settings
 
 from config.wire.message import Request
@@ -164,3 +165,25 @@ def test_by_the_second_of_the_change_alone_many_would(settings: Settings) -> Non
     settings.TESTLAB_CHANGE_MARGIN = -1  # rounded up to whole seconds: the second in which the change was made
 
     assert _stale_after(timedelta(milliseconds=4_900)) > 10
+
+
+def _refuse(*args: Any, **kwargs: Any) -> None:
+    raise DatabaseError("the database is away")
+
+
+def test_a_change_right_after_an_outage_is_advertised_a_second_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    day = date(2026, 11, 1)
+    _make(name="old", first=day, last=day, now=NOW - timedelta(seconds=10))
+    _at(NOW - timedelta(seconds=9))
+    with monkeypatch.context() as patch:
+        patch.setattr(connection, "cursor", _refuse)
+        _at(NOW - timedelta(seconds=1))
+    made = _make(name="new", first=day, last=day)
+
+    seen = _at(NOW + timedelta(milliseconds=450))
+    with delivery.turn(project_key=KEY) as project:
+        delivery.delete(project=project, feature_id=made.id, now=NOW + timedelta(milliseconds=460))
+    after = _at(NOW + timedelta(milliseconds=470))
+
+    assert [row.name for row in after.features] == ["old"]
+    assert freshness.last_modified(seen.changed_at) < freshness.last_modified(after.changed_at)
