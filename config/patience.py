@@ -20,7 +20,7 @@ from config.serving.servers import THREADS
 
 logger = logging.getLogger(__name__)
 
-# A quarter of the threads stays free for those who are quick; on a busy machine honest clients come late, too.
+# A quarter of the threads stays free for those who are quick; people on slow lines are not all attackers.
 MOST = THREADS * 3 // 4
 GRACE = 0.1
 TICK = 0.05

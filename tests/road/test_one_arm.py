@@ -18,10 +18,14 @@ KEY = {"X_Optimizely_SDK_Key": SDK_KEY}
 
 
 def _assigned(client: Client, user: str) -> str:
-    client.post("/api/v6/init", {}, User_Id=user)
-    points = client.post("/api/v6/assign", {"context": "demo"}, User_Id=user).json()
+    known = client.post("/api/v6/init", {}, User_Id=user)
+    assert known.status == 200, known.body
+    reply = client.post("/api/v6/assign", {"context": "demo"}, User_Id=user)
+    assert reply.status == 200, reply.body
     found = [
-        each["assignedCondition"][0]["conditionCode"] for each in points if (each["site"], each["target"]) == PLACE
+        each["assignedCondition"][0]["conditionCode"]
+        for each in reply.json()
+        if (each["site"], each["target"]) == PLACE
     ]
     return found[0] if found else ""
 
