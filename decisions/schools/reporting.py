@@ -73,10 +73,10 @@ def _keep(uid: UUID, sighting: Sighting, now: datetime) -> None:
     root = waiting()
     unfinished, finished = root / f".{uid}", root / f"{time.time_ns():020}-{uid}{SUFFIX}"
     try:
-        root.mkdir(parents=True, exist_ok=True)
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
         if sum(1 for _ in os.scandir(root)) >= MOST_WAITING:
             raise OSError(f"{MOST_WAITING} marks wait already")
-        with unfinished.open("xb") as file:
+        with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(orjson.dumps({"at": now, "sighting": asdict(sighting)}))
             file.flush()
             os.fdatasync(file.fileno())

@@ -5,6 +5,8 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass
 
+from events import outgoing
+
 PATIENCE_SECONDS = 5.0
 LARGEST = 64 * 1024 * 1024
 
@@ -35,7 +37,7 @@ def fetch(url: str, *, access_token: str = "", last_modified: str = "") -> Fetch
     if not url.startswith(("http://", "https://")):
         raise Failed(0, f"{url} is no web address")
     try:
-        with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=PATIENCE_SECONDS) as reply:
+        with outgoing.ask(urllib.request.Request(url, headers=headers), timeout=PATIENCE_SECONDS) as reply:
             body = reply.read(LARGEST + 1)
             modified = reply.headers.get("Last-Modified", "")
     except urllib.error.HTTPError as answer:

@@ -60,6 +60,16 @@ def test_forged_news_are_refused(cdn: Host) -> None:
     assert revision() == "1"
 
 
+@pytest.mark.parametrize("project", [{"sdkKeys": ["HOLD"]}, {"sdkKeys": ["HOLD"], "secret": ""}])
+def test_where_no_secret_is_set_nobody_can_sign(cdn: Host, settings: Any, project: dict[str, Any]) -> None:
+    revision()
+    settings.AGENT_WEBHOOKS = {"10000": project}
+    signed = "sha1=" + hmac.new(b"", NEWS.encode(), hashlib.sha1).hexdigest()
+
+    assert Agent().post("/webhooks/optimizely", NEWS, X_Hub_Signature=signed).status == 400
+    assert revision() == "1"
+
+
 def test_news_of_an_unknown_project_change_nothing(cdn: Host) -> None:
     revision()
 

@@ -169,6 +169,16 @@ def test_a_mark_is_kept_and_stored_when_the_database_is_back(school: School, out
     assert list(reporting.waiting().iterdir()) == []
 
 
+def test_nobody_else_reads_a_mark_that_waits(school: School, outage: Outage) -> None:
+    base.everybody(school, 1)
+
+    with outage():
+        school.mark("student1", "site", "target", "condition")
+
+    (file,) = reporting.waiting().iterdir()
+    assert file.stat().st_mode & 0o077 == 0
+
+
 def test_marks_are_stored_in_their_order(school: School, outage: Outage) -> None:
     base.everybody(school, 1)
     with outage():
