@@ -13,6 +13,7 @@ import msgspec
 from django.conf import settings
 
 from decisions.compile import Sources
+from experiments import shapes
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +48,7 @@ def _directory() -> Path:
 
 def _read(path: Path) -> Sources | None:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Sources)
+        return shapes.decoder(Sources).decode(path.read_bytes())
     except FileNotFoundError:
         return None
     except (OSError, msgspec.DecodeError):

@@ -11,6 +11,7 @@ import msgspec
 
 from events import conversions
 from events.ingest import NewEvent, NewExposure
+from experiments import shapes
 from experiments.errors import Invalid
 
 Id = str | int | None
@@ -77,7 +78,7 @@ class Batch(msgspec.Struct):
 def read(document: object) -> Batch:
     """A decoded batch. Raises Invalid with the path of the first fault."""
     try:
-        return msgspec.convert(document, Batch)
+        return shapes.convert(document, Batch)
     except msgspec.ValidationError as fault:
         raise Invalid(str(fault)) from fault
 

@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 import orjson
 
+from experiments import shapes
 from experiments.errors import Invalid
 
 Json = dict[str, Any]
@@ -205,7 +206,7 @@ def _entries(content: bytes, name: str) -> Iterator[tuple[str, bytes]]:
 def _design(document: Json, *, name: str) -> DesignFile:
     renamed = _renamed(document)
     try:
-        return msgspec.convert(renamed, DesignFile)
+        return shapes.convert(renamed, DesignFile)
     except msgspec.ValidationError as error:
         raise Invalid(f"{name}: {document.get('name', 'an experiment')}: {error}") from error
 

@@ -13,6 +13,7 @@ import orjson
 
 from config.wire.agent.answers import Refused
 from config.wire.message import Request
+from experiments import shapes
 
 Shape = TypeVar("Shape", bound=msgspec.Struct)
 
@@ -35,7 +36,7 @@ def read(request: Request, shape: type[Shape]) -> Shape:
     if value is None:
         return shape()
     try:
-        return msgspec.convert(_exact(value, shape), shape)
+        return shapes.convert(_exact(value, shape), shape)
     except (ValueError, RecursionError) as fault:
         raise Refused(400, PARSE_ERROR) from fault
 
@@ -63,7 +64,8 @@ def _is_everyday(body: bytes) -> bool:
 @lru_cache(maxsize=64)
 def _decoder(shape: type[Shape]) -> "msgspec.json.Decoder[Shape]":
     """Reads in one step what is spelled exactly as the shape spells it, and nothing else."""
-    return msgspec.json.Decoder(_exactly(shape))
+    exact: type[Shape] = _exactly(shape)
+    return shapes.decoder(exact)
 
 
 def _exactly(hint: Any) -> Any:

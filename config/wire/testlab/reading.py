@@ -13,6 +13,7 @@ import msgspec
 import orjson
 
 from config.wire.message import Request
+from experiments import shapes
 from experiments.errors import Invalid
 
 Shape = TypeVar("Shape", bound=msgspec.Struct)
@@ -34,7 +35,7 @@ def body(request: Request, shape: type[Shape]) -> Shape:
     """The body as `shape`. What is not sent as JSON reads as `{}`. Raises Malformed and Invalid."""
     sent = _object(request)
     try:
-        return msgspec.convert(sent, shape)
+        return shapes.convert(sent, shape)
     except (msgspec.ValidationError, RecursionError) as fault:
         raise Invalid(str(fault)) from fault
 

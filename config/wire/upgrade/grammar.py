@@ -18,7 +18,7 @@ from config.wire.upgrade import cors, errors, tokens
 from config.wire.upgrade.errors import WRONG_PARAMETER, Refused
 from decisions import snapshots
 from decisions.compile import Snapshot
-from experiments import texts
+from experiments import shapes, texts
 from experiments.errors import DomainError, NotFound, Unavailable
 
 logger = logging.getLogger(__name__)
@@ -72,7 +72,7 @@ class Route(Generic[B]):
 
     def _call(self, request: Request, version: int, raw: Any) -> Call[B]:
         try:
-            body = msgspec.convert(raw, self.body if version == 5 else self.body_in_v6)
+            body = shapes.convert(raw, self.body if version == 5 else self.body_in_v6)
         except msgspec.ValidationError as error:
             raise errors.wrong_body() from error
         return Call(version, self._user_id(request, version, raw), body, raw)
