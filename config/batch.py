@@ -7,7 +7,7 @@ import re
 import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import unquote, urlencode, urlsplit
@@ -24,6 +24,7 @@ from decisions.engine import gojson
 UNDECODABLE = Answer(400, b'{"error": "cannot decode the operation body"}\n')
 SOMETHING = b"null"
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+LONGEST_URL = 8_190
 NEVER = "0001-01-01T00:00:00Z"
 METHOD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]*")
 BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})|[\x00-\x20\x7f]")
@@ -92,26 +93,33 @@ def _run(operations: list[Operation], routes: Mapping[str, Handler], nowhere: En
 
 def _item(operation: Operation, gate: "Gate", started: str) -> tuple[int, bytes, str]:
     """The status of one operation, its rendered item, and when it ended."""
-    request = _request_of(operation)
+    request = _request_of(operation, gate)
     if request is None:
-        return 400, _rendered(operation, 400, b'""', b"null", started, NEVER), _stamp()
+        return 400, _rendered(operation, gate, 400, b'""', b"null", started, NEVER), _stamp()
     answer = gate.answer(request)
     if answer.stream is not None:
         answer.stream.close()  # no item of a batch can hold what never ends
     ended = _stamp()
     if not answer.body or not answer.content_type.startswith("application/json"):
-        return answer.status, _rendered(operation, answer.status, b'""', b"null", started, ended), ended
+        return answer.status, _rendered(operation, gate, answer.status, b'""', b"null", started, ended), ended
     given = request.sent.get("HTTP_X_REQUEST_ID")
     request_id = gojson.dumps(given) if given else b'"%b"' % agent.fresh_id().encode()
-    return answer.status, _rendered(operation, answer.status, request_id, answer.body[:-1], started, ended), ended
+    return answer.status, _rendered(operation, gate, answer.status, request_id, answer.body[:-1], started, ended), ended
 
 
 class Gate:
-    """The way of one batch's operations to the routes; alike ones are admitted once."""
+    """The way of one batch's operations to the routes; alike ones are read and admitted once.
+
+    What is remembered here goes with the batch: its texts are as long as clients like.
+    """
 
     def __init__(self, routes: Mapping[str, Handler], nowhere: Endpoint) -> None:
         self._routes = routes
         self._nowhere = nowhere
+        self.target = cache(_target)
+        self.encoded = cache(_encoded)
+        self.as_sent = cache(_as_sent)
+        self.named = cache(_named)
         # The headers are kept with the verdict, so that their identity stays theirs.
         self._admitted: dict[tuple[str, str, int], tuple[Mapping[str, str], Snapshot | Answer]] = {}
 
@@ -134,24 +142,25 @@ class Gate:
         return known[1]
 
 
-def _request_of(operation: Operation) -> Request | None:
+def _request_of(operation: Operation, gate: Gate) -> Request | None:
     """The operation as a request, None when method or URL cannot be read."""
-    target = _target(operation.method or "GET", operation.url or "")
+    target = gate.target(operation.method or "GET", operation.url or "")
     if target is None:
         return None
     path, query = target
     if operation.parameters:
-        query = "&".join(filter(None, [query, _encoded(tuple(_parameters(operation)))]))
+        query = "&".join(filter(None, [query, gate.encoded(tuple(_parameters(operation)))]))
     elif operation.params:
-        given = _encoded(tuple(operation.params.items()))
+        given = gate.encoded(tuple(operation.params.items()))
         query = f"{query}&{given}" if query else given
-    headers = _as_sent(tuple(operation.headers.items())) if operation.headers else NO_HEADERS
+    headers = gate.as_sent(tuple(operation.headers.items())) if operation.headers else NO_HEADERS
     return Request(operation.method or "GET", path, headers, query, SOMETHING, document=operation.body)
 
 
-@lru_cache(maxsize=1024)
 def _target(method: str, url: str) -> tuple[str, str] | None:
-    """Path and query of a URL, None when it or the method cannot be read."""
+    """Path and query of a URL, None when it or the method cannot be read. No server takes a longer one."""
+    if len(url) > LONGEST_URL:
+        return None
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -161,12 +170,10 @@ def _target(method: str, url: str) -> tuple[str, str] | None:
     return unquote(parts.path) or "/", parts.query
 
 
-@lru_cache(maxsize=4096)
 def _encoded(pairs: tuple[tuple[str, str | None], ...]) -> str:
     return urlencode([(name, value or "") for name, value in pairs])
 
 
-@lru_cache(maxsize=1024)
 def _as_sent(headers: tuple[tuple[str, str | None], ...]) -> Mapping[str, str]:
     return MappingProxyType({sent_as(name): value or "" for name, value in headers})
 
@@ -187,21 +194,22 @@ def _text(value: Scalar) -> str:
     return "" if value is None else str(value)
 
 
-def _rendered(operation: Operation, status: int, request_id: bytes, body: bytes, started: str, ended: str) -> bytes:
-    return b'{"status":%d,"requestID":%b,%b,"body":%b,"startedAt":"%b","endedAt":"%b"}' % (
+def _rendered(
+    operation: Operation, gate: Gate, status: int, request_id: bytes, body: bytes, started: str, ended: str
+) -> bytes:
+    return b'{"status":%d,"requestID":%b,"operationID":%b,%b,"body":%b,"startedAt":"%b","endedAt":"%b"}' % (
         status,
         request_id,
-        _named(_text(operation.operationID), operation.method or "", operation.url or ""),
+        gojson.dumps(_text(operation.operationID)),
+        gate.named(operation.method or "", operation.url or ""),
         body,
         started.encode(),
         ended.encode(),
     )
 
 
-@lru_cache(maxsize=1024)
-def _named(operation_id: str, method: str, url: str) -> bytes:
-    texts = gojson.dumps(operation_id), gojson.dumps(method), gojson.dumps(url)
-    return b'"operationID":%b,"method":%b,"url":%b' % texts
+def _named(method: str, url: str) -> bytes:
+    return b'"method":%b,"url":%b' % (gojson.dumps(method), gojson.dumps(url))
 
 
 def _stamp() -> str:

@@ -3,9 +3,9 @@
 import hashlib
 import hmac
 import secrets
-from functools import lru_cache
 
 from experiments.models import Project
+from experiments.remembering import remembered
 
 
 def new_token() -> str:
@@ -13,7 +13,7 @@ def new_token() -> str:
     return secrets.token_hex(24)
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def hash_of(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 

@@ -5,7 +5,6 @@ calls it inside Django. No dialect's rules live here.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Protocol
 from urllib.parse import parse_qsl
@@ -15,12 +14,13 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 
 from config import patience
 from config.wire.live import live
+from experiments.remembering import remembered
 
 DRAINED_BYTES = 64 * 1024 * 1024
 NO_PARAMS: Mapping[str, str] = MappingProxyType({})
 
 
-@lru_cache(maxsize=512)
+@remembered(512)
 def sent_as(name: str) -> str:
     """The key a header goes by in a WSGI environ: `x-request-id` is `HTTP_X_REQUEST_ID`."""
     key = name.replace("-", "_").upper()
@@ -58,13 +58,13 @@ class Request(msgspec.Struct, frozen=True):
         return next((value for key, value in parsed_query(self.query) if key == name), None)
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def parsed_query(query: str) -> tuple[tuple[str, str], ...]:
     """Names and values in order. At most 1000 are read; a longer query reads as its first 1000 fields."""
     return tuple(parse_qsl("&".join(query.split("&")[:1000]), keep_blank_values=True)) if query else ()
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def _values(query: str, name: str) -> tuple[str, ...]:
     return tuple([value for key, value in parsed_query(query) if key == name])
 

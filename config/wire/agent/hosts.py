@@ -1,10 +1,10 @@
 """Which host names this dialect answers for (agent contract §1.1, step 3)."""
 
 import re
-from functools import lru_cache
 
 from config.wire.live import live
 from config.wire.message import Request
+from experiments.remembering import remembered
 
 _FORWARDED_HOST = re.compile(r"(?i)(?:^|[;,\s])host=\"?([^;,\s\"]+)")
 
@@ -14,7 +14,7 @@ def is_allowed(request: Request) -> bool:
     return _is_listed(_host(request), tuple(live.AGENT_ALLOWED_HOSTS))
 
 
-@lru_cache(maxsize=1024)
+@remembered(1024)
 def _is_listed(given: str, allowed: tuple[str, ...]) -> bool:
     host = given.partition(":")[0]
     return "." in allowed or any(host == entry or (entry[:1] == "." and host.endswith(entry)) for entry in allowed)

@@ -2,7 +2,6 @@
 
 import re
 from datetime import UTC, datetime
-from functools import lru_cache
 
 from config.wire.agent.answers import Refused
 from config.wire.live import live
@@ -12,6 +11,7 @@ from decisions.compile import Snapshot
 from decisions.upstream import polling
 from decisions.upstream.fetching import Failed
 from experiments import access
+from experiments.remembering import remembered
 
 HEADER = "x-optimizely-sdk-key"
 SENT_AS = sent_as(HEADER)
@@ -58,6 +58,6 @@ def is_open(snapshot: Snapshot) -> bool:
     return snapshot.is_active and "agent" in snapshot.dialects
 
 
-@lru_cache(maxsize=1024)
+@remembered(1024)
 def _is_well_formed(value: str, pattern: str) -> bool:
     return re.search(pattern, value) is not None

@@ -45,7 +45,12 @@ def activate(request: Request, snapshot: Snapshot) -> Answer:
     )
     _refuse_faults(activations)
     head = b'{"userId":' + gojson.dumps(asked.userId) + b","
-    return agent.ok(gojson.arr(head + _told(each) for each in _filtered(activations, request.value("enabled"))))
+    return agent.ok(
+        gojson.arr(
+            head + (_told(each) if each.kind else _item(each))
+            for each in _filtered(activations, request.value("enabled"))
+        )
+    )
 
 
 def _roles(request: Request, snapshot: Snapshot) -> dict[str, Role]:
@@ -86,7 +91,12 @@ def _filtered(activations: Sequence[Activation], enabled: str | None) -> Iterato
 
 @lru_cache(maxsize=8192)
 def _told(each: Activation) -> bytes:
-    """An item from its second field on: the same for everybody who gets the same."""
+    """The item of a key that there is: the same for everybody who gets the same."""
+    return _item(each)
+
+
+def _item(each: Activation) -> bytes:
+    """An item from its second field on."""
     return gojson.obj(
         (
             ("experimentKey", gojson.dumps(each.experiment_key)),

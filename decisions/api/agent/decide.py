@@ -6,7 +6,6 @@ decision (reasons, forced decisions, overrides, kept profiles, predictions) goes
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import lru_cache
 
 from config.wire import agent
 from config.wire.agent import AgentDoor, Refused, described
@@ -20,6 +19,7 @@ from decisions.api.agent.shapes import DecideBody, ForcedDecision
 from decisions.compile import Snapshot
 from decisions.engine import Decision, Outcome, Subject, answer, gojson
 from decisions.upstream import platforms, segments
+from experiments.remembering import remembered
 
 SOURCE = "agent"
 MISSING_USER = 'missing "userId" in request payload'
@@ -71,7 +71,7 @@ def decide(request: Request, snapshot: Snapshot) -> Answer:
     return _answer_told(decisions, context, options, is_list=len(keys) != 1)
 
 
-@lru_cache(maxsize=1024)
+@remembered(1024)
 def _options(given: tuple[str | None, ...]) -> frozenset[str]:
     for option in given:
         if option not in OPTIONS:
