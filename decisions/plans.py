@@ -129,7 +129,8 @@ class PlannedFlag:
 class Plans:
     """Everything UpGrade clients can be given in a project: `plans` have decision points, `by_id` is every experiment.
 
-    `pools` are the indexes of plans that share points.
+    `pools` are the indexes of plans that share points. `excludes_anybody` tells whether `global_exclude` had members
+    when the project was published.
     """
 
     plans: tuple[Plan, ...]
@@ -138,6 +139,7 @@ class Plans:
     pools: tuple[tuple[int, ...], ...]
     flags: tuple[PlannedFlag, ...]
     global_exclude: frozenset[int]
+    excludes_anybody: bool
     preview_users: Mapping[str, Mapping[int, int]]
     needs: Needs
     flag_needs: Needs
@@ -158,6 +160,7 @@ def compile_plans(document: Document, engine: Engine) -> Plans:
         pools=pools_of(plans),
         flags=flags,
         global_exclude=excluded,
+        excludes_anybody=any(segments[pk]["has_members"] for pk in excluded),
         preview_users=MappingProxyType(
             {
                 row["id"]: {int(experiment): arm for experiment, arm in row["forced"].items()}

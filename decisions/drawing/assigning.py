@@ -99,7 +99,7 @@ def is_excluded_globally(plans: Plans, person: Standing) -> bool:
     """
     listed = plans.global_exclude
     if not person.is_known:
-        return bool(listed)
+        return plans.excludes_anybody
     if not listed.isdisjoint(person.segments):
         return True
     return _matching(listed, person.working(), person) is not None

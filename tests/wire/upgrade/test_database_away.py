@@ -115,6 +115,23 @@ def test_where_somebody_is_excluded_everywhere_nobody_unseen_is_given_anything(s
         assert school.assign("student1") == []
 
 
+def test_an_empty_list_of_the_excluded_keeps_nobody_out(school: School, outage: Outage) -> None:
+    """UpGrade wants the list in every context; most stay empty."""
+    experiment = _run()
+    inner = builders.segment(project=experiment.project)
+    everywhere = builders.segment(project=experiment.project, kind=Segment.Kind.GLOBAL_EXCLUDE)
+    everywhere.children.add(inner)
+    builders.republished(experiment.project)
+
+    with outage():
+        unseen = school.codes("student1")
+    builders.members(segment=inner, users=["somebody"])
+    builders.republished(experiment.project)
+    with outage():
+        assert school.assign("student1") == []
+    assert base.P1 in unseen
+
+
 def test_the_database_is_not_asked_by_every_request(school: School, outage: Outage) -> None:
     _run()
 
