@@ -177,6 +177,7 @@ INLINE_SNAPSHOTS = env.bool("ARBITER_INLINE_SNAPSHOTS", default=False)
 INLINE_WRITER = env.bool("ARBITER_INLINE_WRITER", default=False)
 # So many requests of a process may wait for a commit (half its threads), each so many seconds; the rest is spooled.
 WRITER_WAITERS = env.int("ARBITER_WRITER_WAITERS", default=8)
+WRITER_SWIFT = env.float("ARBITER_WRITER_SWIFT", default=0.02)
 WRITER_PATIENCE = env.float("ARBITER_WRITER_PATIENCE", default=0.25)
 # What a process keeps on its disk while the database is away, in files of so many bytes. A full spool answers 503.
 SPOOL_MAX_BYTES = env.int("ARBITER_SPOOL_MAX_BYTES", default=256 * 1024 * 1024)

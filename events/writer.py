@@ -1,7 +1,7 @@
 """The writer of this process: one thread commits what many requests brought, and wakes them after the commit.
 
-A request waits shortly or not at all: beyond a few that wait, and while the database is slow or away, rows go to the
-spool, which the same thread replays. It starts with the first call, so never before a fork.
+A request waits shortly or not at all: beyond a few that wait, unless commits are swift, and while the database is slow
+or away, rows go to the spool, which the same thread replays. It starts with the first call, so never before a fork.
 """
 
 import contextlib
@@ -56,7 +56,7 @@ class Writer:
         self.noted = Noted(limit=settings.EXPOSURES_BUFFER, remembered=settings.EXPOSURES_REMEMBERED)
         self._queue: queue.SimpleQueue[Ticket | None] = queue.SimpleQueue()
         self._slots = threading.Semaphore(settings.WRITER_WAITERS)
-        self.detour = Detour(patience=settings.WRITER_PATIENCE)
+        self.detour = Detour(patience=settings.WRITER_PATIENCE, swift=settings.WRITER_SWIFT)
         self._under_way: tuple[list[NewExposure], UUID | None] = ([], None)
         self._replay_at = self._left_behind_at = 0.0
         self._is_stopping = False
@@ -94,17 +94,24 @@ class Writer:
 
     def store(self, rows: Sequence[Row]) -> None:
         """Return once the rows are committed or spooled. Raises Unavailable when they are neither."""
-        if self._is_stopping or self.detour.is_on() or not self._slots.acquire(blocking=False):
+        if self._is_stopping or self.detour.is_on():
             self.spool.append(rows)
-            return
-        try:
-            ticket = Ticket(rows)
-            self._queue.put(ticket)
-            if not ticket.wait(settings.WRITER_PATIENCE):
-                self.detour.begin()
-                self.spool.append(rows, commit=ticket.commit)
-        finally:
-            self._slots.release()
+        elif self.detour.is_swift():
+            self._wait(rows)
+        elif self._slots.acquire(blocking=False):
+            try:
+                self._wait(rows)
+            finally:
+                self._slots.release()
+        else:
+            self.spool.append(rows)
+
+    def _wait(self, rows: Sequence[Row]) -> None:
+        ticket = Ticket(rows)
+        self._queue.put(ticket)
+        if not ticket.wait(settings.WRITER_PATIENCE):
+            self.detour.begin()
+            self.spool.append(rows, commit=ticket.commit)
 
     def note(self, rows: Sequence[NewExposure]) -> None:
         """Accept exposures, to be written within `FLUSH_SECONDS` or so; waits like `store` if the settings say so."""
@@ -156,7 +163,7 @@ class Writer:
         if not rows:
             return
         self._under_way = (noted, uid)
-        started = time.monotonic()
+        self.detour.database_asked()
         try:
             writing.commit(rows, uid=uid)
         except Exception as error:
@@ -166,7 +173,7 @@ class Writer:
             self._rescue(tickets, noted, uid)
             return
         self._under_way = ([], None)
-        self.detour.database_answered(seconds=time.monotonic() - started)
+        self.detour.database_answered()
         for ticket in tickets:
             if ticket.decide():
                 ticket.settle()
@@ -193,14 +200,14 @@ class Writer:
         segment = self.spool.oldest()
         if segment is None:
             return
-        started = time.monotonic()
+        self.detour.database_asked()
         try:
             replay.replay_or_set_aside(segment.path)
         except Error as error:
             self._failed(error)
             return
         self.spool.forget(segment)
-        self.detour.database_answered(seconds=time.monotonic() - started)
+        self.detour.database_answered(replay=True)
         if self.spool.has_sealed():
             self._replay_at = 0.0
 

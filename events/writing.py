@@ -125,7 +125,9 @@ def _is_first(row: Row, named: dict[tuple[int, str], Row], new: set[tuple[int, s
 
 def _values(row: Row) -> tuple[Any, ...]:
     plain = PLAIN[type(row)](row)
-    return (*plain, _instant(row.occurred_at), _received(row.received_at), payload_text(row.payload))
+    received = _received(row.received_at)
+    occurred = received if row.occurred_at is row.received_at else _instant(row.occurred_at)
+    return (*plain, occurred, received, payload_text(row.payload))
 
 
 def _instant(moment: datetime) -> str:

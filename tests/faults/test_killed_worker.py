@@ -14,8 +14,8 @@ from tests.faults.world import World, oldest_worker
 pytestmark = pytest.mark.alone
 
 EVERYBODY_WAITS = {"ARBITER_WRITER_WAITERS": "16", "ARBITER_WRITER_PATIENCE": "30"}
-FEW_WAIT = {"ARBITER_WRITER_WAITERS": "2"}
-NOBODY_WAITS = {"ARBITER_WRITER_WAITERS": "0"}
+FEW_WAIT = {"ARBITER_WRITER_WAITERS": "2", "ARBITER_WRITER_SWIFT": "0"}
+NOBODY_WAITS = {"ARBITER_WRITER_WAITERS": "0", "ARBITER_WRITER_SWIFT": "0"}
 
 # Granian gives up when one worker fails twice within seconds, and starts slower than gunicorn forks.
 PAUSES = {"granian": 6.0, "gunicorn": 0.2}

@@ -89,6 +89,36 @@ def test_while_the_database_is_slow_callers_do_not_queue_up_for_it(database: Hol
     until(lambda: _keys() == ["does not wait", "waits"])
 
 
+def test_while_commits_are_swift_everybody_waits_for_one(live_writer: None, settings: Any, tmp_path: Path) -> None:
+    settings.WRITER_WAITERS, settings.WRITER_SWIFT, settings.WRITER_PATIENCE = 1, 30.0, 30.0
+    ingest.store([rows.event(key="first")])
+
+    _in_threads(20, lambda caller: ingest.store([rows.event()]))
+
+    assert Event.objects.count() == 21
+    assert not (tmp_path / "spool").exists()
+
+
+def test_a_commit_that_turns_out_slow_is_waited_for_by_few(database: Hold, settings: Any) -> None:
+    settings.WRITER_WAITERS, settings.WRITER_SWIFT, settings.WRITER_PATIENCE = 1, 0.5, 30.0
+    ingest.store([rows.event(key="first")])
+    until(writer.running().detour.is_swift)
+    database.hold()
+    early = [threading.Thread(target=lambda: ingest.store([rows.event(key="early")])) for _ in range(2)]
+    early[0].start()
+    until(lambda: not writer.running().detour.is_swift())
+    early[1].start()
+    until(lambda: writer.running()._slots._value == 0)
+
+    ingest.store([rows.event(key="late")])
+
+    assert [thread.is_alive() for thread in early] == [True, True]
+    database.release()
+    for thread in early:
+        thread.join()
+    until(lambda: _keys() == ["early", "early", "first", "late"])
+
+
 def test_a_caller_who_stopped_waiting_counts_once(database: Hold, settings: Any) -> None:
     settings.WRITER_PATIENCE = 0.01
     database.hold()
