@@ -7,8 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from itertools import chain
+from operator import attrgetter
+from typing import Any
 
 from django.db import connection
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import DateTimeField, UUIDField
 
 from experiments.identity import new_uids
 from experiments.sets import Among, insert_new
@@ -139,15 +144,15 @@ def _live(rows: Sequence[Assignment]) -> Mapping[tuple[int, str, str], Assignmen
 
 
 FIELDS = [field for field in Assignment._meta.concrete_fields if not field.primary_key]
+ATTRIBUTES = attrgetter(*(field.attname for field in FIELDS))
+# What databases take otherwise than Python has it; texts and numbers go as they are.
+ADAPTED = [(at, field) for at, field in enumerate(FIELDS) if isinstance(field, UUIDField | DateTimeField)]
 
 
 def _insert(rows: Sequence[Assignment]) -> Mapping[tuple[int, str, str], Assignment]:
     """Insert those that no constraint forbids, and give them their ids. Plain SQL, as in `of_user`."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            _insert_sql(len(rows)),
-            [field.get_db_prep_save(getattr(row, field.attname), connection) for row in rows for field in FIELDS],
-        )
+        cursor.execute(_insert_sql(len(rows)), list(chain.from_iterable(_values(row, cursor.db) for row in rows)))
         ids = {(experiment, kind, unit): pk for pk, experiment, kind, unit in cursor.fetchall()}
     made = {}
     for row in rows:
@@ -155,6 +160,14 @@ def _insert(rows: Sequence[Assignment]) -> Mapping[tuple[int, str, str], Assignm
             row.pk, row._state.adding = pk, False
             made[_claim(row)] = row
     return made
+
+
+def _values(row: Assignment, database: BaseDatabaseWrapper) -> list[Any]:
+    values = list(ATTRIBUTES(row))
+    for at, field in ADAPTED:
+        if values[at] is not None:
+            values[at] = field.get_db_prep_save(values[at], database)
+    return values
 
 
 @lru_cache(maxsize=64)

@@ -68,7 +68,7 @@ def etag(body: bytes) -> str:
 
 def instant(moment: datetime) -> str:
     """ISO 8601 in UTC with milliseconds and `Z`."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def midnight(day: date) -> str:

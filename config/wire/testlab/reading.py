@@ -101,10 +101,15 @@ def address(value: object) -> str:
     if not ADDRESS.fullmatch(written):  # Python would also take zones, and masks in place of lengths
         raise Invalid("that is no IP address")
     try:
+        if "/" not in written:
+            return _address(ipaddress.ip_address(written))
         found = ipaddress.ip_interface(written)
     except ValueError as fault:
         raise Invalid("that is no IP address") from fault
-    mapped = getattr(found.ip, "ipv4_mapped", None)
-    written = str(found.ip) if mapped is None else f"::ffff:{mapped}"
     prefix = found.network.prefixlen
-    return written if prefix == found.max_prefixlen else f"{written}/{prefix}"
+    return _address(found.ip) if prefix == found.max_prefixlen else f"{_address(found.ip)}/{prefix}"
+
+
+def _address(found: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
+    mapped = getattr(found, "ipv4_mapped", None)
+    return str(found) if mapped is None else f"::ffff:{mapped}"
