@@ -37,11 +37,12 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser, server: Server) -> Iterator[Page]:
-    """A window of its own, not logged in; the test fails when the page's scripts did."""
+    """A window of its own, not logged in; the test fails when its scripts did, or broke its content policy."""
     context = browser.new_context(base_url=server.url, viewport={"width": 1280, "height": 900})
     window = context.new_page()
     faults: list[str] = []
     window.on("pageerror", lambda fault: faults.append(str(fault)))
+    window.on("console", lambda said: faults.append(said.text) if "Content Security Policy" in said.text else None)
     yield window
     context.close()
     assert faults == []

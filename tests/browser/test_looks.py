@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
+
+from tests.harness.server import Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.serial]
 
@@ -30,6 +32,7 @@ PAGES = {
     "exposures": "/admin/events/exposure/",
     "client": "/admin/experiments/apiclient/add/",
 }
+SMUGGLED = "document.body.append(Object.assign(document.createElement('script'), {text: 'window.ran = 1'}))"
 TOO_WIDE = "() => document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth"
 
 
@@ -46,3 +49,15 @@ def test_every_page_fits_its_window(desk: Page, tmp_path: Path, width: int) -> N
             too_wide[name] = desk.evaluate(TOO_WIDE)
 
     assert too_wide == {}, f"see {tmp_path}"
+
+
+def test_the_admin_runs_no_script_that_a_text_brings(browser: Browser, server: Server) -> None:
+    context = browser.new_context(base_url=server.url)
+    window = context.new_page()
+    window.goto("/admin/login/")
+
+    with window.expect_console_message(lambda said: "Content Security Policy" in said.text):
+        window.evaluate(SMUGGLED)
+
+    assert window.evaluate("window.ran") is None
+    context.close()
