@@ -52,22 +52,21 @@ def rows() -> list[Row]:
 
 
 def _measured(server: served.Served, database: str) -> list[Row]:
-    assert (
-        len(served.posted(server, "/api/v5/assign", {"userId": "user 0", "context": "bench"})) == EXPERIMENTS * POINTS
-    )
-    bodies = [json.dumps({"userId": f"user {number}", "context": "bench"}).encode() for number in range(PEOPLE)]
+    asked = [{"userId": f"user {number}", "context": "bench"} for number in range(PEOPLE)]
+    for each in asked:  # draws for everybody once
+        assert len(served.posted(server, "/api/v5/assign", each)) == EXPERIMENTS * POINTS
+    bodies = [json.dumps(each).encode() for each in asked]
     loads, cpu = [], []
-    for _ in range(ROUNDS + 1):
+    for _ in range(ROUNDS):
         before = server.cpu_seconds()
         url = f"{server.url}/api/v5/assign"
         loads.append(load.post(url, bodies, headers={}, seconds=SECONDS, connections=CONNECTIONS))
         assert not loads[-1].failed, f"{loads[-1].failed} of {loads[-1].requests} failed"
         cpu.append((server.cpu_seconds() - before) / loads[-1].requests * 1e6)
-    warm = loads[1:]  # the first round draws for everybody once
-    rate = median(each.per_second for each in warm)
+    rate = median(each.per_second for each in loads)
     name = f"UpGrade, {database}: assign, {EXPERIMENTS} experiments, {EXPERIMENTS * POINTS} points"
-    said = f"{rate:,.0f}/s; {median(cpu[1:]):,.0f} µs of CPU"
+    said = f"{rate:,.0f}/s; {median(cpu):,.0f} µs of CPU"
     return [
-        at_most(f"{name}, p99", median(each.p99 for each in warm), 50, " ms", f"{CONNECTIONS} connections"),
+        at_most(f"{name}, p99", median(each.p99 for each in loads), 50, " ms", f"{CONNECTIONS} connections"),
         *(at_least(f"{name}, the original's {how}", rate / its, 20, "×", said) for how, its in ORIGINAL.items()),
     ]
