@@ -4,7 +4,7 @@ Pure: a document in, frozen plans out. Who gets what is decided in `decisions.dr
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
@@ -54,6 +54,8 @@ class PlannedPoint:
 class Plan:
     """One experiment. Segments are closed over their children; `audience` None lets everybody draw.
 
+    `is_plain` tells that whoever is neither excluded nor forced keeps the arm they have, else draws, at any time.
+
     `weights` are percents, `place_set` the places of `points`. `rules` tells whether the audience's rules hold for
     attributes (None: without an audience), `rules_hold` whether they do for somebody of whom none is known.
     """
@@ -88,6 +90,7 @@ class Plan:
     places: frozenset[Place]
     exact: bool
     pick: Pick
+    is_plain: bool = False
 
     def arm(self, variation_id: int | None) -> PlannedArm | None:
         return next((arm for arm in self.arms if arm.id == variation_id), None)
@@ -185,7 +188,7 @@ def _plan(row: Mapping[str, Any], document: Document, segments: Mapping[int, Any
     design = row["design"]
     rules = None if row["audience"] is None else _rules(row["audience"], document)
     points = tuple(PlannedPoint(point["id"], point["site"], point["target"]) for point in row["points"])
-    return Plan(
+    plan = Plan(
         id=row["id"],
         uid=row["uid"],
         datafile_id=row["datafile_id"],
@@ -217,6 +220,8 @@ def _plan(row: Mapping[str, Any], document: Document, segments: Mapping[int, Any
         exact=row["bucketing"] == "seedrandom",
         pick=_pick(row, engine),
     )
+    is_plain = plan.is_pure and plan.status == "running" and plan.starts_at is None and plan.ends_at is None
+    return replace(plan, is_plain=is_plain)
 
 
 def _arm(arm: Mapping[str, Any], row: Mapping[str, Any]) -> PlannedArm:
@@ -270,11 +275,12 @@ def _seeded_pick(row: Mapping[str, Any]) -> Pick:
     uid, ids = row["uid"], [arm["id"] for arm in row["variations"]]
     weights = [float(Decimal(arm["weight"]) * 100) for arm in row["variations"]]
     slots_in = int(Decimal(row["traffic"]) * bucketing.SLOTS)
+    index_of = seedrandom.picker(weights)
 
     def pick(unit_id: str) -> int | None:
         if slots_in < bucketing.SLOTS and bucketing.slot(unit_id, f"traffic:{uid}") >= slots_in:
             return None
-        return ids[seedrandom.pick(seedrandom.draw(f"{uid}_{unit_id}"), weights)] if ids else None
+        return ids[index_of(seedrandom.draw(f"{uid}_{unit_id}"))] if ids else None
 
     return pick
 

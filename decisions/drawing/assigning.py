@@ -6,6 +6,8 @@ The steps read plans (`decisions.plans`) and one person's standing (`users.stand
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
+from types import MappingProxyType
 
 from decisions.compile import Snapshot
 from decisions.drawing import draws, recalling
@@ -15,7 +17,8 @@ from experiments.errors import NotFound
 from users.standing import Group, Place, Standing
 
 LIVE = ("running", "preview")
-NO_FORCE: Mapping[int, int] = {}
+NO_FORCE: Mapping[int, int] = MappingProxyType({})
+NO_ROTATIONS: Mapping[Place, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +58,29 @@ def given_to(snapshot: Snapshot, person: Standing, *, now: datetime) -> list[Giv
     if not snapshot.is_active or is_excluded_globally(plans, person):
         return []
     forced = plans.preview_users.get(person.user_id)
-    kept = {index for index, plan in enumerate(plans.plans) if _may_see(plan, person, forced is not None, now)}
-    chosen = [plan for pool in _pools(plans, kept) if (plan := _choose(pool, person)) is not None]
-    return [given for plan in chosen if (given := _given(plan, person, forced or NO_FORCE)) is not None]
+    is_plain = forced is None and not person.exclusions
+    found: list[Given] = []
+    for members in plans.pools:
+        if is_plain and len(members) == 1 and (alone := plans.plans[members[0]]).is_plain:
+            arm = person.arms[alone.id] if alone.id in person.arms else alone.pick(person.user_id)
+            if arm is not None:
+                found.append(_one_arm(alone, arm))
+            continue
+        together = [plans.plans[index] for index in members]
+        left = [plan for plan in together if _may_see(plan, person, forced is not None, now)]
+        chosen = [plan for pool in _pools(left, len(members)) if (plan := _choose(pool, person)) is not None]
+        found += [given for plan in chosen if (given := _given(plan, person, forced or NO_FORCE)) is not None]
+    return found
+
+
+@lru_cache(maxsize=20_000)
+def _one_arm(plan: Plan, arm: int) -> Given:
+    return Given(plan, (arm,), NO_ROTATIONS)
 
 
 def _given(plan: Plan, person: Standing, forced: Mapping[int, int]) -> Given | None:
     arms = arms_of(plan, person, forced=forced)
-    return Given(plan, arms, person.repeats if plan.unit == "within_subjects" else {}) if arms else None
+    return Given(plan, arms, person.repeats if plan.unit == "within_subjects" else NO_ROTATIONS) if arms else None
 
 
 def arm_in(snapshot: Snapshot, experiment_id: int, user_id: str) -> int | None:
@@ -167,16 +185,11 @@ def list_refusal(
     return Refusal("filter_mode", group)
 
 
-def _pools(plans: Plans, kept: set[int]) -> list[Sequence[Plan]]:
-    """The pools among the kept plans: a pool falls apart when what linked it is gone."""
-    pools: list[Sequence[Plan]] = []
-    for members in plans.pools:
-        left = [plans.plans[index] for index in members if index in kept]
-        if len(left) == len(members) or len(left) < 2:
-            pools += [left] if left else []
-        else:
-            pools += [[left[index] for index in pool] for pool in pools_of(left)]
-    return pools
+def _pools(left: Sequence[Plan], before: int) -> list[Sequence[Plan]]:
+    """What a pool of `before` plans falls into when what linked the plans that are left is gone."""
+    if len(left) == before or len(left) < 2:
+        return [left] if left else []
+    return [[left[index] for index in pool] for pool in pools_of(left)]
 
 
 def _choose(pool: Sequence[Plan], person: Standing) -> Plan | None:

@@ -1,8 +1,10 @@
 """The random number UpGrade draws from a text: the first output of its generator (upgrade.md 3.3). No hashing here."""
 
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from functools import lru_cache
+from itertools import accumulate
 
 from Crypto.Cipher import ARC4
 
@@ -32,13 +34,18 @@ def pick(fraction: float, weights: Sequence[Decimal | float]) -> int:
     """
     if not weights:
         raise ValueError("there is nothing to pick from")
-    percent = fraction * 100
-    reached = 0.0
-    for index, weight in enumerate(weights):
-        reached += float(weight)
-        if percent <= reached:
-            return index
-    return 0
+    return picker([float(weight) for weight in weights])(fraction)
+
+
+def picker(weights: Sequence[float]) -> Callable[[float], int]:
+    """`pick` for weights that stay."""
+    bounds = list(accumulate(weights))
+
+    def index_of(fraction: float) -> int:
+        index = bisect_left(bounds, fraction * 100)
+        return index if index < len(bounds) else 0
+
+    return index_of
 
 
 def _key(seed: str) -> bytes:

@@ -17,9 +17,9 @@ def render(given: list[Given]) -> bytes:
 
 
 def _items(given: Given) -> bytes:
-    if given.plan.unit == "within_subjects" and len(given.arms) > 1:
-        return b",".join([_ordered(given, point) for point in given.plan.points])
-    return _single(given.plan, given.arms[0])
+    if len(given.arms) == 1 or given.plan.unit != "within_subjects":
+        return _single(given.plan, given.arms[0])
+    return b",".join([_ordered(given, point) for point in given.plan.points])
 
 
 @lru_cache(maxsize=20_000)
