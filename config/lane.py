@@ -32,6 +32,7 @@ STATUS_LINES = {code: f"{code} {phrase}" for code, phrase in http.client.respons
 BROKEN = Answer(500, b'{"error":"internal server error"}')
 TOO_LATE = Answer(408, hangups.REASON, "application/json")
 CLOSE = ("Connection", "close")
+NO_CONTENT = (204, 304)
 OTHER = "other"
 REFRESH_SECONDS = 0.25
 
@@ -113,7 +114,9 @@ def _refresh_connections(now: float) -> None:
 
 
 def _start(answer: Answer, start_response: StartResponse) -> Iterable[bytes]:
-    headers = [*answer.headers, ("Content-Length", str(len(answer.body)))]
+    headers = list(answer.headers)
+    if answer.status not in NO_CONTENT:
+        headers.append(("Content-Length", str(len(answer.body))))
     if answer.content_type:
         headers.append(("Content-Type", answer.content_type))
     if renewal.is_leaving():

@@ -6,8 +6,8 @@ The steps read plans (`decisions.plans`) and one person's standing (`users.stand
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from types import MappingProxyType
+from typing import NamedTuple
 
 from decisions.compile import Snapshot
 from decisions.drawing import draws, recalling
@@ -21,8 +21,7 @@ NO_FORCE: Mapping[int, int] = MappingProxyType({})
 NO_ROTATIONS: Mapping[Place, int] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(NamedTuple):
     """An experiment a person takes part in: the arms in the order they meet them (one, unless within subjects).
 
     `rotations` tells how many arms were already met at a point.
@@ -64,18 +63,13 @@ def given_to(snapshot: Snapshot, person: Standing, *, now: datetime) -> list[Giv
         if is_plain and len(members) == 1 and (alone := plans.plans[members[0]]).is_plain:
             arm = person.arms[alone.id] if alone.id in person.arms else alone.pick(person.user_id)
             if arm is not None:
-                found.append(_one_arm(alone, arm))
+                found.append(Given(alone, (arm,), NO_ROTATIONS))
             continue
         together = [plans.plans[index] for index in members]
         left = [plan for plan in together if _may_see(plan, person, forced is not None, now)]
         chosen = [plan for pool in _pools(left, len(members)) if (plan := _choose(pool, person)) is not None]
         found += [given for plan in chosen if (given := _given(plan, person, forced or NO_FORCE)) is not None]
     return found
-
-
-@lru_cache(maxsize=20_000)
-def _one_arm(plan: Plan, arm: int) -> Given:
-    return Given(plan, (arm,), NO_ROTATIONS)
 
 
 def _given(plan: Plan, person: Standing, forced: Mapping[int, int]) -> Given | None:

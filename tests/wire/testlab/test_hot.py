@@ -160,3 +160,20 @@ def test_other_routes_are_refused_in_their_own_words_while_the_database_is_away(
     assert calling.event(blue["id"]).json() == "Error in creating the event in postgres"
     assert calling.get("/api/users").json() == "Error getting the users in postgres"
     assert calling.get("/api/userblocks").status_code == 403
+
+
+def test_an_answer_without_content_announces_none() -> None:
+    sent: dict[str, str] = {}
+
+    def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None:
+        sent.update({"status": status}, **dict(headers))
+
+    lane = Lane(get_wsgi_application(), HOT)
+    environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/api/feature/current", "wsgi.input": io.BytesIO()}
+    assert b"".join(lane({**environ}, start)) and "Content-Length" in sent
+    tag = sent["ETag"]
+    sent.clear()
+
+    b"".join(lane({**environ, "HTTP_IF_NONE_MATCH": tag}, start))
+
+    assert sent["status"] == "304 Not Modified" and "Content-Length" not in sent
