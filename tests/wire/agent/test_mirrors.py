@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from decisions.upstream import polling
+from experiments import access
 from experiments.models import MirroredDatafile, Project
 from tests import builders
-from tests.wire.agent.calling import DATA, Agent
+from tests.wire.agent.calling import DATA, Agent, mirrored
 from tests.wire.agent.hosting import Asked, Host, Said, hosting
 
 pytestmark = pytest.mark.django_db
@@ -39,6 +40,7 @@ def answer(asked: Asked) -> Said:
 @pytest.fixture
 def cdn(settings: Any) -> Iterator[Host]:
     polling._failures.clear()
+    polling._good.clear()
     with hosting(answer) as host:
         settings.AGENT_DATAFILE_URL = f"{host.url}/datafiles/%s.json"
         yield host
@@ -89,6 +91,28 @@ def test_token_is_sent_along_and_guards_the_project(cdn: Host) -> None:
 
     assert replies == [200, 403, 403]
     assert cdn.asked[0].headers["Authorization"] == "Bearer t0ken"
+
+
+def test_token_that_replaces_another_is_asked_about_once(cdn: Host) -> None:
+    known = ("Bearer old", "Bearer new")
+    cdn.answer = lambda asked: Said(200, DATAFILE) if asked.headers.get("Authorization") in known else Said(403)
+    keys = ["SECURE1:old", "SECURE1:new", "SECURE1:new", "SECURE1:old", "SECURE1:new", "SECURE1"]
+
+    replies = [Agent(key).get("/v1/config").status for key in keys]
+
+    assert replies == [200, 200, 200, 200, 200, 403]
+    assert len(cdn.asked) == 3
+    assert MirroredDatafile.objects.get().access_token == "new"
+
+
+def test_guard_of_an_imported_datafile_is_not_taken_off_by_its_host(cdn: Host) -> None:
+    mirrored("datafile_holdouts.json", "HOLDKEY1")
+    Project.objects.update(access_token_hash=access.hash_of("t0ken"), generation=99)
+
+    replies = [Agent(key).get("/v1/config").status for key in ("HOLDKEY1", "HOLDKEY1:other", "HOLDKEY1:t0ken")]
+
+    assert replies == [403, 403, 200]
+    assert not cdn.asked
 
 
 def test_closed_mirror_stays_closed(cdn: Host) -> None:
