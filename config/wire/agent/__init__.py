@@ -7,7 +7,17 @@ from config.wire.agent.answers import NOT_FOUND, Refused, error, ok, text
 from config.wire.agent.bodies import document, read
 from config.wire.agent.describing import described
 from config.wire.agent.door import AgentDoor, Nowhere
-from config.wire.agent.endpoint import Endpoint, fresh_id, get, keyless, nowhere, open_to_browsers, post, posted_only
+from config.wire.agent.endpoint import (
+    Endpoint,
+    Keyless,
+    fresh_id,
+    get,
+    keyless,
+    nowhere,
+    open_to_browsers,
+    post,
+    posted_only,
+)
 from config.wire.agent.relaying import relayed
 from config.wire.agent.tokens import refuse_admin
 
@@ -15,6 +25,7 @@ __all__ = [
     "NOT_FOUND",
     "AgentDoor",
     "Endpoint",
+    "Keyless",
     "Nowhere",
     "Refused",
     "described",

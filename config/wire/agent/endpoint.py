@@ -115,15 +115,24 @@ def _no_such_route(request: Request, snapshot: Snapshot) -> Answer:
 nowhere = Endpoint("", _no_such_route)
 
 
-def keyless(verb: str, work: Handler) -> Handler:
-    """A handler outside the SDK-key checks; other verbs find nothing there."""
+class Keyless:
+    """A handler outside the SDK-key checks; other verbs find nothing there. `routed` as of an `Endpoint`."""
 
-    def handler(request: Request) -> Answer:
-        if not hosts.is_allowed(request):
-            return BAD_HOST
-        return _answer(request, work) if request.method == verb else answers.NOT_FOUND
+    def __init__(self, verb: str, work: Handler) -> None:
+        self.verb = verb
+        self.work = work
+        self.__name__ = getattr(work, "__name__", "answer").lstrip("_")
+        self.__doc__ = work.__doc__
 
-    return _named(handler, work)
+    def __call__(self, request: Request) -> Answer:
+        return self.routed(request) if hosts.is_allowed(request) else BAD_HOST
+
+    def routed(self, request: Request) -> Answer:
+        return _answer(request, self.work) if request.method == self.verb else answers.NOT_FOUND
+
+
+def keyless(verb: str, work: Handler) -> Keyless:
+    return Keyless(verb, work)
 
 
 def posted_only(work: Handler) -> Handler:

@@ -224,6 +224,16 @@ def test_a_batch_is_checked_operation_by_operation(home: Agent) -> None:
     assert [item["status"] for item in items] == [401, 200]
 
 
+def test_a_batch_may_ask_for_a_token_whatever_the_hosts(home: Agent, settings: Any) -> None:
+    settings.AGENT_ALLOWED_HOSTS = ["testserver"]
+    operation = {"method": "POST", "url": "/oauth/token", "headers": {"Content-Type": FORM}}
+
+    reply = Agent().post("/v1/batch", {"operations": [operation]}, Host="testserver")
+
+    (item,) = reply.json()["response"]
+    assert (item["status"], item["body"]["error"]) == (400, "invalid_request")
+
+
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
