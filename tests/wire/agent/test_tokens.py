@@ -11,12 +11,13 @@ from typing import Any
 import bcrypt
 import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from experiments import clients
 from experiments.models import ApiClient, Project
 from tests import builders
 from tests.wire.agent.calling import Agent, Reply
+from tests.wire.agent.hosting import Said, hosting
 
 pytestmark = pytest.mark.django_db
 
@@ -273,3 +274,24 @@ def test_key_set_is_trusted_instead_of_the_secrets(home: Agent, settings: Any, k
     assert reason(home.get(DATAFILE, Authorization=f"Bearer {nameless}")) == "expecting JWT header to have string kid"
     assert reason(home.get(DATAFILE, Authorization=f"Bearer {forged}")) == "signature is invalid"
     assert home.get(DATAFILE, Authorization=f"Bearer {token()}").status == 401
+
+
+def test_token_that_no_key_can_have_signed_is_distrusted(home: Agent, settings: Any, key_set: str) -> None:
+    settings.AGENT_JWKS_URL = key_set
+
+    odd_id = jwt.encode({}, KEY, "RS256", headers={"kid": "\ud800"})
+    of_another_kind = jwt.encode({}, ec.generate_private_key(ec.SECP256R1()), "ES256", headers={"kid": "k1"})
+
+    assert reason(home.get(DATAFILE, Authorization=f"Bearer {odd_id}")) == 'unable to find key "?"'
+    assert reason(home.get(DATAFILE, Authorization=f"Bearer {of_another_kind}")) == "signature is invalid"
+
+
+@pytest.mark.parametrize("said", [Said(500), Said(200, b"[]"), Said(200, b'{"keys": [5]}'), Said(200, b'{"keys": 5}')])
+def test_key_set_that_cannot_be_read_opens_nothing(home: Agent, settings: Any, said: Said) -> None:
+    given = jwt.encode({"sdk_keys": ["homekey"]}, KEY, "RS256", headers={"kid": "k1"})
+
+    with hosting(lambda asked: said) as host:
+        settings.AGENT_JWKS_URL = f"{host.url}/keys"
+        reply = home.get(DATAFILE, Authorization=f"Bearer {given}")
+
+    assert reason(reply) == 'unable to find key "k1"'
