@@ -11,6 +11,8 @@ from config.wire.door import Door, action
 class AgentDoor(Door):
     """A viewset of which each route has one handler; verbs the route does not serve are the handler's to refuse."""
 
+    minds_hosts = True
+
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """The route's one method, whatever the verb: no negotiation, no parser and no DRF error before it."""
         (name,) = set(self.action_map.values())

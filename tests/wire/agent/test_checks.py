@@ -126,6 +126,24 @@ def test_forwarded_header_names_the_host(rich: Agent, settings: Any) -> None:
     assert rich.get("/v1/config", Forwarded="for=1.2.3.4;host=good.test;proto=https").status == 200
 
 
+def test_both_doors_know_the_same_hosts(rich: Agent, settings: Any) -> None:
+    settings.ALLOWED_HOSTS = settings.AGENT_ALLOWED_HOSTS = ["good.test"]
+    asked = ("/v1/config", "/v1/nope", "/info")
+
+    foreign = [rich.get(path, Host="10.0.0.1:8080") for path in asked]
+    forwarded = [rich.get(path, Host="10.0.0.1:8080", X_Forwarded_Host="good.test").status for path in asked]
+
+    assert [(reply.status, reply.json()) for reply in foreign] == [(404, {"error": "invalid request host"})] * 3
+    assert forwarded == [200, 404, 200]
+
+
+@pytest.mark.parametrize(("path", "status"), [("/health", 200), ("/", 400), ("/admin/login/", 400)])
+def test_health_is_told_to_every_host_and_pages_are_not(db: None, settings: Any, path: str, status: int) -> None:
+    settings.ALLOWED_HOSTS = ["good.test"]
+
+    assert Agent().get(path, Host="10.0.0.1:8080").status == status
+
+
 def test_key_of_a_removed_project_is_unknown(rich: Agent) -> None:
     Project.objects.all().delete()
 
