@@ -66,7 +66,7 @@ def over(routes: Mapping[str, Handler], nowhere: Endpoint) -> Handler:
         return _run(operations, routes, nowhere)
 
     def post_only(request: Request) -> Answer:
-        return agent.keyless("POST", batch)(request) if request.method == "POST" else nowhere(request)
+        return agent.keyless("POST", batch)(request) if request.method == "POST" else agent.elsewhere(request)
 
     post_only.__name__, post_only.__doc__ = "batch", batch.__doc__
     return post_only

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from config.wire.agent.endpoint import nowhere
+from config.wire.agent.endpoint import healthy, nowhere
 from config.wire.door import Door, action
 
 
@@ -24,3 +24,10 @@ class Nowhere(AgentDoor):
 
     schema = None
     nowhere = action(nowhere)
+
+
+class AnyHealth(AgentDoor):
+    """Every path that ends with `/health`."""
+
+    schema = None
+    healthy = action(healthy)

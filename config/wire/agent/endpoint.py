@@ -1,7 +1,7 @@
 """The order in which a request is examined; the first failure answers (agent contract §1.1).
 
 host · capacity · request id · CORS · SDK key · verb · token · content type · size · the route's own work. A batch's
-operations enter behind the first two. `/health` is not the Agent's here.
+operations enter behind the first two. What ends with `/health` is answered before all of it.
 """
 
 import itertools
@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from config.wire.agent import answers, capacity, cors, hosts, keys, tokens
 from config.wire.agent.answers import Refused
+from config.wire.health import health
 from config.wire.live import live
 from config.wire.message import Answer, Handler, Request
 from decisions.compile import Snapshot
@@ -113,6 +114,16 @@ def _no_such_route(request: Request, snapshot: Snapshot) -> Answer:
 
 
 nowhere = Endpoint("", _no_such_route)
+
+
+def elsewhere(request: Request) -> Answer:
+    """What no route of the dialect serves: under `/v1` the SDK key comes first."""
+    return nowhere(request) if f"{request.path}/".startswith("/v1/") else answers.NOT_FOUND
+
+
+def healthy(request: Request) -> Answer:
+    """That this process answers, said before the host is looked at; other verbs find nothing there."""
+    return health(request) if request.method == "GET" else elsewhere(request)
 
 
 class Keyless:

@@ -18,7 +18,9 @@ FORBIDDEN = {
 }
 
 
-@pytest.mark.parametrize(("method", "path"), [("GET", "/v1/nope"), ("GET", "/v1/decide"), ("POST", "/v1/decide")])
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/v1/nope"), ("GET", "/v1/decide"), ("POST", "/v1/decide"), ("GET", "/v1/a%0Ab")]
+)
 def test_missing_key_is_told_before_route_and_verb(method: str, path: str) -> None:
     reply = Agent().call(method, path, None, {})
 
@@ -59,7 +61,7 @@ def test_unguarded_project_takes_any_token() -> None:
     assert Agent("homekey:whatever").get("/v1/config").status == 200
 
 
-@pytest.mark.parametrize("path", ["/v1", "/v1/", "/v1/nope", "/v1/decide/", "/v1/config/x"])
+@pytest.mark.parametrize("path", ["/v1", "/v1/", "/v1/nope", "/v1/decide/", "/v1/config/x", "/v1/a%0Ab"])
 def test_unknown_path_is_plain_text(rich: Agent, path: str) -> None:
     reply = rich.get(path)
 
@@ -142,6 +144,21 @@ def test_health_is_told_to_every_host_and_pages_are_not(db: None, settings: Any,
     settings.ALLOWED_HOSTS = ["good.test"]
 
     assert Agent().get(path, Host="10.0.0.1:8080").status == status
+
+
+@pytest.mark.parametrize("path", ["/any/health", "/HEALTH", "/v1/health", "/v1/x/Health"])
+def test_health_is_told_under_any_prefix_to_whoever_asks(db: None, settings: Any, path: str) -> None:
+    settings.ALLOWED_HOSTS = settings.AGENT_ALLOWED_HOSTS = ["good.test"]
+
+    reply = Agent().get(path, Host="10.0.0.1:8080")
+
+    assert (reply.status, reply.json()) == (200, {"status": "healthy"})
+
+
+def test_health_is_no_route_for_other_verbs(rich: Agent) -> None:
+    assert [rich.call(verb, "/v1/health", None, {}).status for verb in ("HEAD", "POST")] == [404, 404]
+    assert Agent().post("/v1/health").status == 400
+    assert Agent().post("/any/health").text == "404 page not found\n"
 
 
 def test_key_of_a_removed_project_is_unknown(rich: Agent) -> None:
