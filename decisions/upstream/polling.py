@@ -19,12 +19,13 @@ from django.db.models import Q
 from decisions import snapshots
 from decisions.upstream import fetching, mirroring
 from decisions.upstream.fetching import Failed, Fetched
-from experiments import access
+from experiments import access, texts
 from experiments.errors import DomainError
 from experiments.models import MirroredDatafile, Project
 
 logger = logging.getLogger(__name__)
 
+LONGEST_KEY = 128
 FAILURE_SECONDS = 2.0
 GOOD_SECONDS = 60.0
 
@@ -74,6 +75,8 @@ def _obtain(sdk_key: str, access_token: str, url: str, now: datetime) -> Project
         raise Failed(403, "the datafile was imported by hand, and what guards it is set here")
     found = fetching.fetch(url, access_token=access_token)
     try:
+        texts.check(sdk_key, longest=LONGEST_KEY)
+        texts.check(access_token)
         with transaction.atomic():
             project = mirroring.take_in(body=found.body or b"", sdk_key=sdk_key, now=now, is_strict=False)
             _guard(project, access_token)

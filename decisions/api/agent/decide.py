@@ -15,14 +15,13 @@ from config.wire.message import Answer, Request
 from decisions import deciding
 from decisions.agent import explain, exposing, noticing, overrides, profiles
 from decisions.api.agent import services
-from decisions.api.agent.shapes import DecideBody, ForcedDecision
+from decisions.api.agent.shapes import DecideBody, ForcedDecision, user_in
 from decisions.compile import Snapshot
 from decisions.engine import Decision, Outcome, Subject, answer, gojson
 from decisions.upstream import platforms, segments
 from experiments.remembering import remembered
 
 SOURCE = "agent"
-MISSING_USER = 'missing "userId" in request payload'
 OPTIONS = frozenset(
     {
         "DISABLE_DECISION_EVENT",
@@ -44,12 +43,11 @@ TOLD_BY_THE_INTERPRETER = frozenset({"INCLUDE_REASONS", "IGNORE_USER_PROFILE_SER
 def decide(request: Request, snapshot: Snapshot) -> Answer:
     """One object for one key, a list for none or several; exposures are recorded unless the client declines."""
     asked = agent.read(request, DecideBody)
-    if not asked.userId:
-        raise Refused(400, MISSING_USER)
+    user_id = user_in(asked)
     options = _options(tuple(asked.decideOptions)) if asked.decideOptions else NO_OPTIONS
-    subject = Subject(asked.userId, asked.userAttributes or {}, _segments(request, snapshot, asked))
+    subject = Subject(user_id, asked.userAttributes or {}, _segments(request, snapshot, asked))
     context = _context(subject)
-    platforms.note_identity(snapshot, asked.userId)
+    platforms.note_identity(snapshot, user_id)
     keys = request.values("keys")
     beyond = deciding.beyond_flags(snapshot, keys) if snapshot.beyond else ()
     if _is_plain(request, snapshot, asked, options, keys):

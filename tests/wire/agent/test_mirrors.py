@@ -115,6 +115,14 @@ def test_guard_of_an_imported_datafile_is_not_taken_off_by_its_host(cdn: Host) -
     assert not cdn.asked
 
 
+@pytest.mark.parametrize("key", ["HOLDKEY1:" + "t" * 300, "K" * 200])
+def test_key_that_is_too_long_to_keep_is_a_server_error(cdn: Host, key: str) -> None:
+    cdn.answer = lambda asked: Said(200, DATAFILE, {"Last-Modified": "x" * 300})
+
+    assert Agent(key).get("/v1/config").status == 500
+    assert Agent("HOLDKEY1").get("/v1/config").status == 200
+
+
 def test_closed_mirror_stays_closed(cdn: Host) -> None:
     Agent("HOLDKEY1").get("/v1/config")
     Project.objects.update(active=False, generation=99)

@@ -122,6 +122,10 @@ def test_bad_form_is_refused_in_oauths_own_words(body: str, status: int, told: d
     assert (reply.status, reply.json()) == (status, told)
 
 
+def test_client_no_database_can_name_is_unknown() -> None:
+    assert ask("a%00b", CLIENT_SECRET).status == 401
+
+
 @pytest.mark.parametrize("secret", [b"\x00\x01" * 15 + b"\x00\x02", b"", b"x" * 100, "!!!", "é"])
 def test_wrong_secret_is_refused(secret: bytes | str) -> None:
     assert ask("theirs", secret).status == 401
