@@ -5,10 +5,13 @@ operations enter behind the first two. What ends with `/health` is answered befo
 """
 
 import itertools
+import logging
 import os
 import secrets
 import uuid
 from collections.abc import Callable
+
+from django.db import InterfaceError, OperationalError
 
 from config.wire.agent import answers, capacity, cors, hosts, keys, tokens
 from config.wire.agent.answers import Refused
@@ -16,10 +19,14 @@ from config.wire.health import health
 from config.wire.live import live
 from config.wire.message import Answer, Handler, Request
 from decisions.compile import Snapshot
-from experiments.errors import DomainError
+from experiments.errors import DomainError, Unavailable
+
+logger = logging.getLogger(__name__)
 
 Work = Callable[[Request, Snapshot], Answer]
 FULL = answers.text(429, "Server capacity exceeded.")
+# The last two are what a database that is away raises.
+REFUSALS = (Refused, DomainError, OperationalError, InterfaceError)
 BAD_HOST = answers.error(404, "invalid request host")
 
 
@@ -55,10 +62,8 @@ class Endpoint:
         """The project of the request, or its refusal; decided by method, headers and whether there is a body."""
         try:
             snapshot = keys.snapshot_of(request)
-        except Refused as refusal:
-            return answers.error(refusal.status, str(refusal))
-        except DomainError as refusal:
-            return answers.of_domain(refusal)
+        except REFUSALS as refusal:
+            return _said(refusal)
         if not self.verb:
             return answers.NOT_FOUND
         if request.method != self.verb:
@@ -76,10 +81,8 @@ class Endpoint:
         """The route's own work on a request that was admitted."""
         try:
             return self.work(request, snapshot)
-        except Refused as refusal:
-            return answers.error(refusal.status, str(refusal))
-        except DomainError as refusal:
-            return answers.of_domain(refusal)
+        except REFUSALS as refusal:
+            return _said(refusal)
 
 
 class _Ids:
@@ -176,10 +179,17 @@ def _answer(request: Request, work: Handler) -> Answer:
         return answers.TOO_LARGE
     try:
         return work(request)
-    except Refused as refusal:
+    except REFUSALS as refusal:
+        return _said(refusal)
+
+
+def _said(refusal: Exception) -> Answer:
+    if isinstance(refusal, Refused):
         return answers.error(refusal.status, str(refusal))
-    except DomainError as refusal:
+    if isinstance(refusal, DomainError):
         return answers.of_domain(refusal)
+    logger.warning("The database is away", exc_info=refusal)
+    return answers.of_domain(Unavailable("The database is away"))
 
 
 def _named(handler: Handler, work: Handler) -> Handler:

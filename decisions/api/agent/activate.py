@@ -28,7 +28,7 @@ def activate(request: Request, snapshot: Snapshot) -> Answer:
     asked = agent.read(request, ActivateBody)
     user_id = user_in(asked)
     wishes = Wishes(
-        overrides=overrides.of_user(snapshot, user_id) if settings.AGENT_OVERRIDES else {},
+        overrides=overrides.in_force(snapshot, user_id) if settings.AGENT_OVERRIDES else {},
         profiles=request.sent.get(PROFILE_SERVICE),
         predict=services.predictor(snapshot, NO_OPTIONS),
     )

@@ -137,7 +137,7 @@ def _wishes(request: Request, snapshot: Snapshot, asked: DecideBody, options: fr
     user_id = asked.userId or ""
     return explain.Wishes(
         forced=dict(_forced(asked.forcedDecisions or ())),
-        overrides=overrides.of_user(snapshot, user_id) if live.AGENT_OVERRIDES else {},
+        overrides=overrides.in_force(snapshot, user_id) if live.AGENT_OVERRIDES else {},
         ignores_profile="IGNORE_USER_PROFILE_SERVICE" in options,
         profiles=request.sent.get(PROFILE_SERVICE),
         predict=services.predictor(snapshot, options),
