@@ -8,7 +8,7 @@ from django.conf import settings
 
 from config.wire import agent
 from config.wire.agent import AgentDoor, Refused, described
-from config.wire.agent.keys import PROFILE_SERVICE
+from config.wire.agent.keys import PROFILE_SERVICE, service_named
 from config.wire.message import Answer, Request
 from decisions.agent import activating, overrides
 from decisions.agent.activating import Activation, Role
@@ -29,7 +29,7 @@ def activate(request: Request, snapshot: Snapshot) -> Answer:
     user_id = user_in(asked)
     wishes = Wishes(
         overrides=overrides.in_force(snapshot, user_id) if settings.AGENT_OVERRIDES else {},
-        profiles=request.sent.get(PROFILE_SERVICE),
+        profiles=service_named(request, PROFILE_SERVICE),
         predict=services.predictor(snapshot, NO_OPTIONS),
     )
     activations = activating.activate(

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from config.wire import agent
 from config.wire.agent import AgentDoor, Refused, described
-from config.wire.agent.keys import PROFILE_SERVICE, SEGMENT_CACHE
+from config.wire.agent.keys import PROFILE_SERVICE, SEGMENT_CACHE, service_named
 from config.wire.live import live
 from config.wire.message import Answer, Request
 from decisions import deciding
@@ -82,7 +82,7 @@ def _segments(request: Request, snapshot: Snapshot, asked: DecideBody) -> frozen
     if not asked.fetchSegments:
         return None
     options = set(asked.fetchSegmentsOptions or ())
-    source = services.segment_source(request.sent.get(SEGMENT_CACHE))
+    source = services.segment_source(service_named(request, SEGMENT_CACHE))
     try:
         return segments.qualified(
             snapshot,
@@ -113,7 +113,7 @@ def _is_plain(
         or live.AGENT_OVERRIDES
         or (
             live.AGENT_PROFILES.get("services")
-            and profiles.remembers_draws(snapshot, service=request.sent.get(PROFILE_SERVICE))
+            and profiles.remembers_draws(snapshot, service=service_named(request, PROFILE_SERVICE))
         )
         or (cmab and (not keys or not cmab.isdisjoint(keys)))
     )
@@ -139,7 +139,7 @@ def _wishes(request: Request, snapshot: Snapshot, asked: DecideBody, options: fr
         forced=dict(_forced(asked.forcedDecisions or ())),
         overrides=overrides.in_force(snapshot, user_id) if live.AGENT_OVERRIDES else {},
         ignores_profile="IGNORE_USER_PROFILE_SERVICE" in options,
-        profiles=request.sent.get(PROFILE_SERVICE),
+        profiles=service_named(request, PROFILE_SERVICE),
         predict=services.predictor(snapshot, options),
     )
 

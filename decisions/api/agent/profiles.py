@@ -6,7 +6,7 @@ from typing import Any
 
 from config.wire import agent
 from config.wire.agent import AgentDoor, Refused, described
-from config.wire.agent.keys import PROFILE_SERVICE
+from config.wire.agent.keys import PROFILE_SERVICE, service_named
 from config.wire.message import Answer, Request
 from decisions.agent import profiles
 from decisions.api.agent.shapes import LookupBody, SaveBody, user_in
@@ -40,7 +40,7 @@ def save(request: Request, snapshot: Snapshot) -> Answer:
 
 def _require_service(request: Request, snapshot: Snapshot) -> str | None:
     """The service the client names, None for the configured one. Asked before the body is read."""
-    service = request.sent.get(PROFILE_SERVICE)
+    service = service_named(request, PROFILE_SERVICE)
     if not profiles.is_kept(snapshot, service=service):
         raise Refused(500, NO_SERVICE)
     return service

@@ -194,3 +194,13 @@ def test_assignment_no_database_can_hold_is_refused(home: Agent, experiment: Exp
 
     assert reply.status == 400
     assert not Assignment.objects.exists()
+
+
+def test_empty_name_of_a_service_means_the_configured_one(rich: Agent, settings: Any) -> None:
+    settings.AGENT_PROFILES = IN_MEMORY
+    rich.headers["X-Optimizely-UPS-Name"] = ""
+
+    arm_in_flag = rich.post("/v1/decide?keys=main_flag", {"userId": "ada"}).json()["variationKey"]
+
+    assert arm_in_flag
+    assert rich.post("/v1/lookup", {"userId": "ada"}).json()["experimentBucketMap"]
