@@ -88,6 +88,9 @@ class Answer(msgspec.Struct, frozen=True):
     stream: Stream | None = None
 
 
+BROKEN = Answer(500, b'{"error":"internal server error"}')
+"""What is said of a fault of ours, on both doors."""
+
 Handler = Callable[[Request], Answer]
 
 

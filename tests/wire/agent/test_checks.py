@@ -3,8 +3,10 @@
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from config.wire.agent import capacity
+from config.wire.message import BROKEN
 from experiments import access
 from experiments.models import Project
 from tests import builders
@@ -159,6 +161,18 @@ def test_health_is_no_route_for_other_verbs(rich: Agent) -> None:
     assert [rich.call(verb, "/v1/health", None, {}).status for verb in ("HEAD", "POST")] == [404, 404]
     assert Agent().post("/v1/health").status == 400
     assert Agent().post("/any/health").text == "404 page not found\n"
+
+
+@pytest.mark.parametrize("path", ["/v1/lookup", "/v1/decide"])
+def test_fault_of_ours_is_told_alike_on_both_doors(rich: Agent, settings: Any, path: str) -> None:
+    settings.AGENT_PROFILES = {"default": "redis", "services": {"redis": {}}}  # it lacks the host
+    headers = {"X-Optimizely-SDK-Key": "RICHKEY1"}
+    client = Client(raise_request_exception=False, headers=headers)
+
+    page = client.post(path, {"userId": "ada"}, content_type="application/json")
+
+    assert (page.status_code, page.content) == (500, BROKEN.body)
+    assert page.headers["Content-Type"] == BROKEN.content_type
 
 
 def test_key_of_a_removed_project_is_unknown(rich: Agent) -> None:
