@@ -71,11 +71,10 @@ class Endpoint:
         unauthorized = tokens.refuse(request)
         if unauthorized is not None:
             return unauthorized
-        if request.oversized:
-            return answers.TOO_LARGE
-        if request.body and self.verb == "POST" and not _is_json(request.sent.get("CONTENT_TYPE") or ""):
+        has_body = request.body or request.oversized
+        if has_body and self.verb == "POST" and not _is_json(request.sent.get("CONTENT_TYPE") or ""):
             return Answer(415, b"", "")
-        return snapshot
+        return answers.TOO_LARGE if request.oversized else snapshot
 
     def answer(self, request: Request, snapshot: Snapshot) -> Answer:
         """The route's own work on a request that was admitted."""

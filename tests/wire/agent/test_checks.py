@@ -86,6 +86,16 @@ def test_body_of_another_content_type_is_refused_in_silence(rich: Agent, content
     assert (reply.status, reply.text) == (415, "")
 
 
+def test_content_type_is_told_before_the_size(rich: Agent, settings: Any) -> None:
+    settings.MAX_BODY_BYTES = 1000
+
+    statuses = [
+        rich.post("/v1/save", "x" * 2000, Content_Type=each).status for each in ("text/plain", "application/json")
+    ]
+
+    assert statuses == [415, 413]
+
+
 def test_content_type_is_read_in_any_case_and_with_parameters(rich: Agent) -> None:
     reply = rich.post("/v1/decide?keys=x", {"userId": "a"}, Content_Type="Application/JSON ; charset=utf-8")
 
