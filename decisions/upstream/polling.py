@@ -96,10 +96,14 @@ def _guard(project: Project, access_token: str) -> None:
 
 
 def poll(*, now: datetime, interval: timedelta, sdk_keys: Sequence[str] = (), template: str = "") -> int:
-    """Look for news of every mirror that is due, and of configured keys that have none. Answers how many changed."""
-    for key in sdk_keys:
+    """Look for news of every mirror that is due, and of configured keys that have none. Answers how many changed.
+
+    A configured key is what clients send: `<key>` or `<key>:<access token>`.
+    """
+    for configured in sdk_keys:
+        key, _, token = configured.partition(":")
         if template and not Project.objects.filter(sdk_key=key).exists():
-            _try(lambda key=key: obtain(sdk_key=key, access_token="", template=template, now=now))
+            _try(lambda key=key, token=token: obtain(sdk_key=key, access_token=token, template=template, now=now))
     due = MirroredDatafile.objects.exclude(url="").filter(Q(polled_at__isnull=True) | Q(polled_at__lte=now - interval))
     return sum(bool(_try(lambda mirror=mirror: poll_one(mirror, now=now))) for mirror in due.order_by("pk"))
 

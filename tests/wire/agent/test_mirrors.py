@@ -184,3 +184,12 @@ def test_configured_keys_are_fetched_before_anybody_asks(cdn: Host, settings: An
     )
 
     assert MirroredDatafile.objects.get().project.sdk_key == "HOLDKEY1"
+
+
+def test_configured_key_may_bring_its_token(cdn: Host, settings: Any) -> None:
+    polling.poll(
+        now=datetime.now(UTC), interval=EVERY, sdk_keys=["SECURE1:t0ken"], template=settings.AGENT_DATAFILE_URL
+    )
+
+    assert [Agent(key).get("/v1/config").status for key in ("SECURE1:t0ken", "SECURE1")] == [200, 403]
+    assert cdn.asked[0].headers["Authorization"] == "Bearer t0ken"
