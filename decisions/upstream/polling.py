@@ -115,6 +115,20 @@ def poll_keys(*, beginnings: Sequence[str], now: datetime) -> int:
     return sum(bool(_try(lambda mirror=mirror: poll_one(mirror, now=now))) for mirror in named)
 
 
+def fetch_anew(*, sdk_key: str, now: datetime) -> None:
+    """Take what the host of a mirror says now, whatever its revision; the last good datafile stays when it fails."""
+    mirrors = MirroredDatafile.objects.exclude(url="").select_related("project").filter(project__sdk_key=sdk_key)
+    for mirror in mirrors:
+        _try(lambda mirror=mirror: _fetch_anew(mirror, now))
+
+
+def _fetch_anew(mirror: MirroredDatafile, now: datetime) -> None:
+    MirroredDatafile.objects.filter(pk=mirror.pk).update(polled_at=now)
+    found = fetching.fetch(mirror.url, access_token=mirror.access_token)
+    _take_over(mirror, found, now)
+    MirroredDatafile.objects.filter(pk=mirror.pk).update(last_modified=found.last_modified)
+
+
 def poll_one(mirror: MirroredDatafile, *, now: datetime) -> bool:
     """Look for news of one mirror; True when there were any. Raises Failed, and the last good datafile stays."""
     MirroredDatafile.objects.filter(pk=mirror.pk).update(polled_at=now)

@@ -193,3 +193,21 @@ def test_configured_key_may_bring_its_token(cdn: Host, settings: Any) -> None:
 
     assert [Agent(key).get("/v1/config").status for key in ("SECURE1:t0ken", "SECURE1")] == [200, 403]
     assert cdn.asked[0].headers["Authorization"] == "Bearer t0ken"
+
+
+def test_reset_takes_another_datafile_even_of_the_same_revision(cdn: Host) -> None:
+    Agent("HOLDKEY1").get("/v1/config")
+    cdn.answer = lambda asked: Said(200, json.dumps(json.loads(DATAFILE) | {"featureFlags": []}).encode())
+
+    reply = Agent("HOLDKEY1").post("/v1/reset")
+
+    assert reply.json() == {"result": True}
+    assert Agent("HOLDKEY1").get("/v1/config").json()["featuresMap"] == {}
+
+
+def test_reset_keeps_what_is_good_when_the_host_fails(cdn: Host) -> None:
+    Agent("HOLDKEY1").get("/v1/config")
+    cdn.answer = lambda asked: Said(500)
+
+    assert Agent("HOLDKEY1").post("/v1/reset").status == 200
+    assert Agent("HOLDKEY1").get("/v1/datafile").json() == json.loads(DATAFILE)
