@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlencode, urlsplit
 import msgspec
 
 from config.wire import agent
-from config.wire.agent import AgentDoor, Endpoint, Refused, described
+from config.wire.agent import AgentDoor, Endpoint, Keyless, Refused, described
 from config.wire.live import live
 from config.wire.message import Answer, Handler, Request, sent_as
 from decisions.compile import Snapshot
@@ -66,7 +66,7 @@ def over(routes: Mapping[str, Handler], nowhere: Endpoint) -> Handler:
         return _run(operations, routes, nowhere)
 
     def post_only(request: Request) -> Answer:
-        return agent.keyless("POST", batch)(request) if request.method == "POST" else nowhere(request)
+        return agent.keyless("POST", batch)(request) if request.method == "POST" else agent.elsewhere(request)
 
     post_only.__name__, post_only.__doc__ = "batch", batch.__doc__
     return post_only
@@ -130,8 +130,8 @@ class Gate:
                 return handler.routed(request)
             admitted = self._admit(handler, request)
             return admitted if isinstance(admitted, Answer) else handler.answer(request, admitted)
-        if handler is not None:
-            return handler(request)
+        if isinstance(handler, Keyless):
+            return handler.routed(request)
         return self._nowhere.routed(request) if f"{request.path}/".startswith("/v1/") else agent.NOT_FOUND
 
     def _admit(self, handler: Endpoint, request: Request) -> Snapshot | Answer:

@@ -18,7 +18,7 @@ from django.db import close_old_connections, connection
 
 from config import agent_timers, hangups, metrics, patience, renewal
 from config.wire.live import live
-from config.wire.message import Answer, Handler, Request, content_length, from_environ
+from config.wire.message import BROKEN, Answer, Handler, Request, content_length, from_environ
 from decisions import snapshots
 
 logger = logging.getLogger("arbiter.lane")
@@ -29,7 +29,6 @@ StartResponse = Callable[..., Any]
 WsgiApplication = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 STATUS_LINES = {code: f"{code} {phrase}" for code, phrase in http.client.responses.items()}
-BROKEN = Answer(500, b'{"error":"internal server error"}')
 TOO_LATE = Answer(408, hangups.REASON, "application/json")
 CLOSE = ("Connection", "close")
 NO_CONTENT = (204, 304)

@@ -64,7 +64,7 @@ MIDDLEWARE = [
     "config.console.policed",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.common.CommonMiddleware",
+    "config.hosts.HostsMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -224,6 +224,21 @@ def _seconds(name: str, default: str) -> float:
         raise ImproperlyConfigured(f"{name}: {fault}") from fault
 
 
+def _signing_secrets(name: str) -> list[bytes]:
+    """The secrets of a list in base64, padded or not. What is no base64 would be a secret that everybody knows."""
+    try:
+        return [_signing_secret(text.strip().rstrip("=")) for text in env.list(name, default=[])]
+    except ValueError as fault:
+        raise ImproperlyConfigured(f"{name}: every secret must be base64 of at least one byte.") from fault
+
+
+def _signing_secret(text: str) -> bytes:
+    secret = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+    if not secret:
+        raise ValueError("empty")
+    return secret
+
+
 # The Agent dialect: the variables an Optimizely Agent reads itself, so that its environment can be moved here as it is.
 AGENT_ALLOWED_HOSTS = env.list(
     "OPTIMIZELY_SERVER_ALLOWEDHOSTS", default=["." if host == "*" else host for host in ALLOWED_HOSTS]
@@ -235,9 +250,7 @@ AGENT_CORS_HEADERS = env.list("OPTIMIZELY_API_CORS_ALLOWEDHEADERS", default=[])
 AGENT_CORS_EXPOSED_HEADERS = env.list("OPTIMIZELY_API_CORS_EXPOSEDHEADERS", default=[])
 AGENT_CORS_CREDENTIALS = env.bool("OPTIMIZELY_API_CORS_ALLOWEDCREDENTIALS", default=False)
 AGENT_CORS_MAX_AGE = env.int("OPTIMIZELY_API_CORS_MAXAGE", default=300)
-AGENT_HMAC_SECRETS = [
-    base64.b64decode(f"{text}===") for text in env.list("OPTIMIZELY_API_AUTH_HMACSECRETS", default=[])
-]
+AGENT_HMAC_SECRETS = _signing_secrets("OPTIMIZELY_API_AUTH_HMACSECRETS")
 AGENT_CLIENTS = env.json("OPTIMIZELY_API_AUTH_CLIENTS", default=[])
 AGENT_TOKEN_SECONDS = _seconds("OPTIMIZELY_API_AUTH_TTL", "30m")
 AGENT_JWKS_URL = env.str("OPTIMIZELY_API_AUTH_JWKSURL", default="")
@@ -249,9 +262,7 @@ AGENT_POLLING_SECONDS = _seconds("OPTIMIZELY_CLIENT_POLLINGINTERVAL", "1m")
 AGENT_VERSION = env.str("OPTIMIZELY_VERSION", default="0.1.0")
 AGENT_AUTHOR = env.str("OPTIMIZELY_AUTHOR", default="Arbiter")
 AGENT_NAME = env.str("OPTIMIZELY_NAME", default="arbiter")
-AGENT_ADMIN_HMAC_SECRETS = [
-    base64.b64decode(f"{text}===") for text in env.list("OPTIMIZELY_ADMIN_AUTH_HMACSECRETS", default=[])
-]
+AGENT_ADMIN_HMAC_SECRETS = _signing_secrets("OPTIMIZELY_ADMIN_AUTH_HMACSECRETS")
 # {"<project id>": {"sdkKeys": [...], "secret": "...", "skipSignatureCheck": false}}
 AGENT_WEBHOOKS = env.json("OPTIMIZELY_WEBHOOK_PROJECTS", default={})
 AGENT_NOTIFICATIONS = env.bool("OPTIMIZELY_API_ENABLENOTIFICATIONS", default=False)

@@ -80,9 +80,11 @@ def for_key(key: str) -> Snapshot | None:
     return found if found is not None else _after_miss().by_key.get(key)
 
 
-def for_datafile_project(datafile_project_id: str, *, revision: str = "") -> Snapshot | None:
-    """The project a datafile's `projectId` names; of several environments the one at that revision is preferred."""
-    found = current().by_datafile_project.get(datafile_project_id, ())
+def for_datafile_project(datafile_project_id: str, *, dialect: str, revision: str = "") -> Snapshot | None:
+    """The project a datafile's `projectId` names, of those open to the clients of a dialect; of several environments
+    the one at that revision is preferred."""
+    named = current().by_datafile_project.get(datafile_project_id, ())
+    found = [snapshot for snapshot in named if snapshot.is_active and dialect in snapshot.dialects]
     same = [snapshot for snapshot in found if snapshot.engine.datafile.revision == revision]
     return next(iter([*same, *found]), None)
 

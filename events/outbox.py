@@ -94,11 +94,21 @@ class Outbox:
             post = self._posts[address]
             batch = list(post.items)[: self._batch_size]
             self.retried += post.failures > 0
-            arrived = self._deliver(address, batch)
-            self.arrived += arrived
-            self.failed += not arrived
+            is_told = self._tells(address, batch)
             with self._changed:
-                self._note(address, post, len(batch) if arrived else 0)
+                self._note(address, post, len(batch) if is_told else 0)
+
+    def _tells(self, address: Hashable, batch: Sequence[Any]) -> bool:
+        """Whether a batch need not be kept: it arrived, or nobody can tell it."""
+        try:
+            arrived = self._deliver(address, batch)
+        except Exception:
+            # The thread's outermost door: what cannot be told must not keep the rest from being told.
+            logger.exception("%d items for %s cannot be told; they are dropped", len(batch), self.name)
+            return True
+        self.arrived += arrived
+        self.failed += not arrived
+        return arrived
 
     def _note(self, address: Hashable, post: _Post, arrived: int) -> None:
         """What comes next for an address of which `arrived` items are told; 0 means that none were."""

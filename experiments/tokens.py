@@ -15,7 +15,7 @@ from typing import Any
 
 import bcrypt
 
-from experiments import clients
+from experiments import clients, texts
 from experiments.models import ApiClient
 
 BCRYPT_IN_BASE64 = "JDJ"
@@ -44,7 +44,7 @@ def sdk_keys_of(*, client_id: str, secret: str, configured: Sequence[Client], no
     known = next((each for each in configured if each.id == client_id and each.sdk_keys), None)
     if known is not None:
         return list(known.sdk_keys) if _is_bcrypt_of(secret, known.secret_hash) else None
-    row = ApiClient.objects.filter(client_id=client_id).first()
+    row = ApiClient.objects.filter(client_id=client_id).first() if texts.is_storable(client_id) else None
     if row is None or (row.expires_at is not None and row.expires_at <= now) or not _is_secret_of(row, secret):
         return None
     ApiClient.objects.filter(pk=row.pk).update(last_used_at=now)

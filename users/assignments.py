@@ -15,6 +15,7 @@ from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import DateTimeField, UUIDField
 
+from experiments import texts
 from experiments.identity import new_uids
 from experiments.sets import Among, insert_new
 from users.models import Assignment, UserAlias
@@ -32,6 +33,8 @@ class Unit:
 
 def root_id(*, user_id: str) -> str:
     """The person an id stands for: the root of an alias, else the id itself."""
+    if not texts.is_storable(user_id):
+        return user_id
     root = UserAlias.objects.filter(alias=user_id).values_list("user__external_id", flat=True).first()
     return user_id if root is None else root
 

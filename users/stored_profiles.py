@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
+from experiments import texts
 from users import shared_memory
 from users.bucket_maps import Arms, from_bucket_map, to_bucket_map
 from users.models import UserProfile
@@ -53,13 +54,15 @@ class CacheStore:
 
 
 class DatabaseStore:
-    """Rows of `UserProfile`, for good."""
+    """Rows of `UserProfile`, for good. `put` raises Invalid for texts that no column holds."""
 
     def get(self, *, project_id: int, user_id: str) -> Arms:
         row = UserProfile.objects.filter(project_id=project_id, external_id=user_id).first()
         return {} if row is None else from_bucket_map(row.bucket_map)
 
     def put(self, *, project_id: int, user_id: str, arms: Arms) -> None:
+        texts.check(user_id, field="userId")
+        texts.check(*arms.keys(), *arms.values(), field="experimentBucketMap")
         UserProfile.objects.update_or_create(
             project_id=project_id, external_id=user_id, defaults={"bucket_map": to_bucket_map(arms)}
         )

@@ -3,7 +3,7 @@
 from django.urls import path, re_path
 
 from config import batch
-from config.wire.agent import Nowhere, nowhere
+from config.wire.agent import AnyHealth, Nowhere, nowhere
 from config.wire.message import Handler
 from decisions.api import agent as decisions
 from events.api import agent as events
@@ -51,6 +51,8 @@ urlpatterns = [
     path("v1/notifications/event-stream", events.EventStream.as_view({"get": "event_stream"})),
     # The Agent takes a batch under any prefix.
     re_path(r"^(?:.*/)?[bB][aA][tT][cC][hH]$", Batch.as_view({"post": "batch"}, schema=None)),
+    # And says that it lives there, too.
+    re_path(r"(?is)^(?:.*/)?health\Z", AnyHealth.as_view({"get": "healthy"})),
     # Whatever else begins with /v1.
-    re_path(r"^v1(?:/.*)?$", Nowhere.as_view({"get": "nowhere"})),
+    re_path(r"(?s)^v1(?:/.*)?\Z", Nowhere.as_view({"get": "nowhere"})),
 ]

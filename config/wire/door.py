@@ -13,8 +13,11 @@ from config.wire.message import Handler, from_django, to_django
 class Door(ViewSet):
     """Base of every dialect's viewsets. `through` hands the request to a handler, unparsed.
 
-    Headers are the handler's alone, as in the lane: DRF's own `Allow` and `Vary` are left out.
+    Headers are the handler's alone, as in the lane: DRF's own `Allow` and `Vary` are left out. `minds_hosts` says that
+    the handlers know which hosts they answer for; else Django does (`config.hosts`).
     """
+
+    minds_hosts = False
 
     @property
     def default_response_headers(self) -> dict[str, str]:

@@ -88,23 +88,30 @@ class Answer(msgspec.Struct, frozen=True):
     stream: Stream | None = None
 
 
+BROKEN = Answer(500, b'{"error":"internal server error"}')
+"""What is said of a fault of ours, on both doors."""
+
 Handler = Callable[[Request], Answer]
 
 
 def from_environ(environ: dict[str, Any], params: Mapping[str, str] | None = None) -> Request:
     """The request of a WSGI environ, its body read when it is not too large. Raises patience.HungUp."""
-    path = environ.get("PATH_INFO", "/")
     length = content_length(environ)
     oversized = length > live.MAX_BODY_BYTES
     return Request(
         environ["REQUEST_METHOD"],
-        path if path.isascii() else path.encode("latin-1", "replace").decode("utf-8", "replace"),
+        _as_utf8(environ.get("PATH_INFO", "/")),
         environ,
-        environ.get("QUERY_STRING", ""),
+        _as_utf8(environ.get("QUERY_STRING", "")),
         _body(environ, length, oversized) if length else b"",
         params or NO_PARAMS,
         oversized,
     )
+
+
+def _as_utf8(text: str) -> str:
+    """What a WSGI server hands over byte by byte; not every client escapes what is not ASCII."""
+    return text if text.isascii() else text.encode("latin-1", "replace").decode("utf-8", "replace")
 
 
 def _body(environ: dict[str, Any], length: int, oversized: bool) -> bytes:

@@ -10,6 +10,7 @@ from datetime import datetime
 from decisions import deciding
 from decisions.agent import profiles
 from decisions.compile import Comparison, Snapshot
+from decisions.drawing import recalling
 from decisions.engine import Decision, ExperimentDecision, Subject
 from decisions.engine.values import Predict
 
@@ -39,7 +40,9 @@ def person(
     if wishes.ignores_profile:
         return subject, deciding.with_arms_beyond(snapshot, None, subject, beyond=beyond)
     if snapshot.is_mirrored and profiles.is_kept(snapshot, service=wishes.profiles):
-        return subject, profiles.lookup(snapshot, subject.user_id, service=wishes.profiles)
+        return subject, recalling.unless_away(
+            lambda: profiles.lookup(snapshot, subject.user_id, service=wishes.profiles), otherwise=None
+        )
     return deciding.subject_and_profile(snapshot, subject, beyond=beyond)
 
 
@@ -92,10 +95,17 @@ def keep(
     wishes: Wishes,
     now: datetime,
 ) -> None:
-    """Save newly drawn arms where profiles are kept, in one write."""
+    """Save newly drawn arms where profiles are kept, in one write; not over a profile that could not be read."""
     if wishes.ignores_profile or not profiles.remembers_draws(snapshot, service=wishes.profiles):
+        return
+    if snapshot.is_mirrored and profile is None:
         return
     drawn = dict(decision.remember for decision in decisions if decision.remember is not None)
     fresh = {key: arm for key, arm in drawn.items() if (profile or {}).get(key) != arm}
     if fresh:
-        profiles.remember(snapshot, subject.user_id, fresh, before=profile or {}, now=now, service=wishes.profiles)
+        recalling.unless_away(
+            lambda: profiles.remember(
+                snapshot, subject.user_id, fresh, before=profile or {}, now=now, service=wishes.profiles
+            ),
+            otherwise=None,
+        )

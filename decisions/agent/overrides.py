@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from decisions.compile import Snapshot
+from decisions.drawing import recalling
 from users import shared_memory
 
 SPACE = "override"
@@ -29,6 +30,11 @@ def of_user(snapshot: Snapshot, user_id: str) -> Mapping[str, str]:
     """`{experiment key: variation key}` for one person."""
     stored = shared_memory.get(SPACE, project_id=snapshot.project_id, key=user_id)
     return stored or {}
+
+
+def in_force(snapshot: Snapshot, user_id: str) -> Mapping[str, str]:
+    """The same for a decision, which does without while they are out of reach."""
+    return recalling.unless_away(lambda: of_user(snapshot, user_id), otherwise={})
 
 
 def put(snapshot: Snapshot, *, user_id: str, experiment_key: str, variation_key: str) -> Overridden:

@@ -13,6 +13,7 @@ from django.db import transaction
 from decisions import deciding
 from decisions.compile import Snapshot
 from decisions.upstream import profile_services
+from experiments import texts
 from experiments.errors import NotAllowed
 from users import assignments, stored_profiles
 from users.assignments import Unit
@@ -104,6 +105,7 @@ def _end_other_arms(snapshot: Snapshot, unit: Unit, arms: Arms, now: datetime) -
 
 
 def _remember(snapshot: Snapshot, user_id: str, arms: Arms, now: datetime) -> None:
+    texts.check(user_id, field="userId")
     for experiment_id, variation_id in arms.items():
         experiment = snapshot.by_datafile_id.get(experiment_id)
         arm = None if experiment is None else experiment.arm_by_datafile_id(variation_id)

@@ -51,10 +51,11 @@ def track(
 def collect(document: object, *, source: str, now: datetime) -> None:
     """Store what an SDK's batch tells and return once it is committed; each of its events counts once.
 
-    Raises Invalid for what is no batch, NotFound for a project that is not ours, and Unavailable.
+    Raises Invalid for what is no batch, NotFound for a project that is not ours or closed to these clients, and
+    Unavailable.
     """
     batch = collector.read(document)
-    snapshot = snapshots.for_datafile_project(str(batch.project_id), revision=str(batch.revision))
+    snapshot = snapshots.for_datafile_project(str(batch.project_id), dialect="agent", revision=str(batch.revision))
     if snapshot is None:
         raise NotFound("project", batch.project_id)
     arms = partial(exposing.row_ids, snapshot)

@@ -6,11 +6,12 @@ decides; and the database is asked again once a second, not by every request.
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections
 
+from experiments.errors import Unavailable
 from users import assignments, standing
 from users.standing import Needs, Row, Standing
 
@@ -18,6 +19,7 @@ logger = logging.getLogger(__name__)
 
 K = TypeVar("K")
 V = TypeVar("V")
+T = TypeVar("T")
 
 Known = tuple[str, Mapping[int, int | None]]
 
@@ -43,6 +45,19 @@ def lost() -> None:
     logger.warning("The database is away; deciding by what was found before", exc_info=True)
     _away_until = time.monotonic() + REST_SECONDS
     close_old_connections()
+
+
+def unless_away(ask: Callable[[], T], *, otherwise: T) -> T:
+    """What is kept in a store that all processes share, `otherwise` while it is away: a decision goes on without."""
+    if is_away():
+        return otherwise
+    try:
+        return ask()
+    except AWAY:
+        lost()
+    except Unavailable:
+        logger.warning("A store is away; deciding without it", exc_info=True)
+    return otherwise
 
 
 def person(*, user_id: str, needs: Needs) -> Standing | None:

@@ -9,6 +9,7 @@ from events import outgoing
 
 PATIENCE_SECONDS = 5.0
 LARGEST = 64 * 1024 * 1024
+LONGEST_DATE = 64
 
 
 class Failed(Exception):
@@ -39,7 +40,7 @@ def fetch(url: str, *, access_token: str = "", last_modified: str = "") -> Fetch
     try:
         with outgoing.ask(urllib.request.Request(url, headers=headers), timeout=PATIENCE_SECONDS) as reply:
             body = reply.read(LARGEST + 1)
-            modified = reply.headers.get("Last-Modified", "")
+            modified = reply.headers.get("Last-Modified", "")[:LONGEST_DATE]
     except urllib.error.HTTPError as answer:
         if answer.code == 304:
             return Fetched(None, last_modified)

@@ -14,6 +14,7 @@ from uuid import uuid4
 import orjson
 
 from decisions.compile import Snapshot
+from decisions.drawing import recalling
 from decisions.engine import Prediction, Rule, Subject
 from decisions.engine.values import Predict
 from events import outgoing
@@ -46,13 +47,20 @@ def predictor(snapshot: Snapshot, service: Service) -> Predict:
         seen = sha256(orjson.dumps(attributes, option=orjson.OPT_SORT_KEYS)).hexdigest()
         key = f"{rule.id}\0{subject.user_id}"
         if not (service.ignores_kept or service.renews):
-            kept = shared_memory.get(SPACE, project_id=snapshot.project_id, key=key)
+            kept = recalling.unless_away(
+                lambda: shared_memory.get(SPACE, project_id=snapshot.project_id, key=key), otherwise=None
+            )
             if kept is not None and kept[0] == seen:
                 return Prediction(kept[1], kept[2])
         found = _ask(service, rule, subject, attributes)
         if found is not None and not service.ignores_kept:
             value = (seen, found.variation_id, found.uuid)
-            shared_memory.put(SPACE, value, project_id=snapshot.project_id, key=key, seconds=service.kept_seconds)
+            recalling.unless_away(
+                lambda: shared_memory.put(
+                    SPACE, value, project_id=snapshot.project_id, key=key, seconds=service.kept_seconds
+                ),
+                otherwise=None,
+            )
         return found
 
     return predict

@@ -17,14 +17,14 @@ PATIENCE = 5
 class RedisCache:
     """Keys `fs_user_id-$-<user>` with a JSON list; nobody's empty list is stored.
 
-    Clearing deletes these keys only: the original empties the whole database.
+    They name no project. Clearing deletes these keys only: the original empties the whole database.
     """
 
     def __init__(self, client: redis.Redis, seconds: float) -> None:
         self._client = client
         self._seconds = seconds
 
-    def get(self, user_id: str) -> Sequence[str] | None:
+    def get(self, user_id: str, *, project_id: int) -> Sequence[str] | None:
         try:
             text: Any = self._client.get(PREFIX + user_id)
             segments = orjson.loads(text) if text else None
@@ -32,13 +32,13 @@ class RedisCache:
             return None
         return [str(each) for each in segments] if isinstance(segments, list) else None
 
-    def put(self, user_id: str, segments: Sequence[str]) -> None:
+    def put(self, user_id: str, segments: Sequence[str], *, project_id: int) -> None:
         if segments:
             milliseconds = int(self._seconds * 1000) or None
             with suppress(redis.RedisError):
                 self._client.set(PREFIX + user_id, orjson.dumps(list(segments)), px=milliseconds)
 
-    def clear(self) -> None:
+    def clear(self, *, project_id: int) -> None:
         pattern = PREFIX.replace("$", "[$]") + "*"
         with suppress(redis.RedisError):
             for key in self._client.scan_iter(match=pattern, count=1000):

@@ -8,11 +8,13 @@ from typing import Protocol
 
 
 class Cache(Protocol):
-    def get(self, user_id: str) -> Sequence[str] | None: ...
+    """One for all projects; each has a platform of its own, on which the same id may be somebody else."""
 
-    def put(self, user_id: str, segments: Sequence[str]) -> None: ...
+    def get(self, user_id: str, *, project_id: int) -> Sequence[str] | None: ...
 
-    def clear(self) -> None: ...
+    def put(self, user_id: str, segments: Sequence[str], *, project_id: int) -> None: ...
+
+    def clear(self, *, project_id: int) -> None: ...
 
 
 class MemoryCache:
@@ -21,25 +23,28 @@ class MemoryCache:
     def __init__(self, size: int, seconds: float) -> None:
         self._size = size
         self._seconds = seconds
-        self._kept: OrderedDict[str, tuple[float, tuple[str, ...]]] = OrderedDict()
+        self._kept: OrderedDict[tuple[int, str], tuple[float, tuple[str, ...]]] = OrderedDict()
         self._lock = Lock()
 
-    def get(self, user_id: str) -> Sequence[str] | None:
+    def get(self, user_id: str, *, project_id: int) -> Sequence[str] | None:
+        key = (project_id, user_id)
         with self._lock:
-            kept = self._kept.get(user_id)
+            kept = self._kept.get(key)
             if kept is None or (self._seconds and kept[0] <= time.monotonic()):
-                self._kept.pop(user_id, None)
+                self._kept.pop(key, None)
                 return None
-            self._kept.move_to_end(user_id)
+            self._kept.move_to_end(key)
             return kept[1]
 
-    def put(self, user_id: str, segments: Sequence[str]) -> None:
+    def put(self, user_id: str, segments: Sequence[str], *, project_id: int) -> None:
+        key = (project_id, user_id)
         with self._lock:
-            self._kept[user_id] = (time.monotonic() + self._seconds, tuple(segments))
-            self._kept.move_to_end(user_id)
+            self._kept[key] = (time.monotonic() + self._seconds, tuple(segments))
+            self._kept.move_to_end(key)
             while len(self._kept) > self._size:
                 self._kept.popitem(last=False)
 
-    def clear(self) -> None:
+    def clear(self, *, project_id: int) -> None:
         with self._lock:
-            self._kept.clear()
+            for key in [key for key in self._kept if key[0] == project_id]:
+                del self._kept[key]

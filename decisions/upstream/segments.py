@@ -47,14 +47,14 @@ def qualified(
         return frozenset()
     cache = source.cache
     if cache is not None and resets_cache:
-        cache.clear()
+        cache.clear(project_id=snapshot.project_id)
     if cache is not None and not ignores_cache:
-        kept = cache.get(user_id)
+        kept = cache.get(user_id, project_id=snapshot.project_id)
         if kept is not None:
             return frozenset(kept)
     found = _ask(source, integration, user_id, subset)
     if cache is not None and not ignores_cache:
-        cache.put(user_id, found)
+        cache.put(user_id, found, project_id=snapshot.project_id)
     return frozenset(found)
 
 

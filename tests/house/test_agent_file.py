@@ -93,6 +93,30 @@ def test_clients_without_a_secret_to_sign_their_tokens_refuse_to_start() -> None
     assert "OPTIMIZELY_API_AUTH_HMACSECRETS" in done.stderr
 
 
+@pytest.mark.parametrize("name", ["OPTIMIZELY_API_AUTH_HMACSECRETS", "OPTIMIZELY_ADMIN_AUTH_HMACSECRETS"])
+@pytest.mark.parametrize("value", [" ", "c2VjcmV0, ", "*", "my secret", "c2VjcmV0,x"])
+def test_secrets_that_everybody_could_guess_refuse_to_start(name: str, value: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "from config import settings"],
+        cwd=ROOT,
+        env=os.environ | {name: value},
+        capture_output=True,
+        text=True,
+    )
+
+    assert done.returncode != 0
+    assert name in done.stderr
+
+
+def test_secrets_are_read_padded_or_not() -> None:
+    script = "from config import settings; print(settings.AGENT_HMAC_SECRETS)"
+    env = os.environ | {"OPTIMIZELY_API_AUTH_HMACSECRETS": "YQ==, YQ,c2VjcmV0"}
+
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=env, capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "[b'a', b'a', b'secret']"
+
+
 @pytest.mark.parametrize(
     ("text", "seconds"), [("1m30s", 90.0), ("500ms", 0.5), ("0", 0.0), ("-1s", -1.0), ("1.5h", 5400.0)]
 )

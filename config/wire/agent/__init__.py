@@ -6,19 +6,33 @@
 from config.wire.agent.answers import NOT_FOUND, Refused, error, ok, text
 from config.wire.agent.bodies import document, read
 from config.wire.agent.describing import described
-from config.wire.agent.door import AgentDoor, Nowhere
-from config.wire.agent.endpoint import Endpoint, fresh_id, get, keyless, nowhere, open_to_browsers, post, posted_only
+from config.wire.agent.door import AgentDoor, AnyHealth, Nowhere
+from config.wire.agent.endpoint import (
+    Endpoint,
+    Keyless,
+    elsewhere,
+    fresh_id,
+    get,
+    keyless,
+    nowhere,
+    open_to_browsers,
+    post,
+    posted_only,
+)
 from config.wire.agent.relaying import relayed
 from config.wire.agent.tokens import refuse_admin
 
 __all__ = [
     "NOT_FOUND",
     "AgentDoor",
+    "AnyHealth",
     "Endpoint",
+    "Keyless",
     "Nowhere",
     "Refused",
     "described",
     "document",
+    "elsewhere",
     "error",
     "fresh_id",
     "get",

@@ -27,7 +27,7 @@ def error(status: int, message: str) -> Answer:
 
 def text(status: int, message: str) -> Answer:
     """Plain text, as the Agent says what its router refuses."""
-    return Answer(status, message.encode() + b"\n", PLAIN, NO_SNIFFING)
+    return Answer(status, message.encode("utf-8", "replace") + b"\n", PLAIN, NO_SNIFFING)
 
 
 NOT_FOUND = text(404, "404 page not found")

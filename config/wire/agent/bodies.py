@@ -19,6 +19,8 @@ Shape = TypeVar("Shape", bound=msgspec.Struct)
 
 PARSE_ERROR = "error parsing request body"
 SURELY_SHALLOW = 200
+# So many levels deeper may a part of a body stand in what is stored, or told to others, of it.
+WRAPPINGS = 16
 DIGITS_AS_ZEROS = bytes.maketrans(b"123456789", b"000000000")
 MANY_DIGITS = b"0" * 17
 
@@ -46,7 +48,7 @@ def document(body: bytes) -> object:
     try:
         value: object = orjson.loads(body)
         if not _is_shallow(body):
-            orjson.dumps(value)
+            orjson.dumps(reduce(lambda inner, _: [inner], range(WRAPPINGS), value))
     except (ValueError, TypeError, RecursionError) as fault:
         raise Refused(400, PARSE_ERROR) from fault
     return value

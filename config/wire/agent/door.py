@@ -4,12 +4,14 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from config.wire.agent.endpoint import nowhere
+from config.wire.agent.endpoint import healthy, nowhere
 from config.wire.door import Door, action
 
 
 class AgentDoor(Door):
     """A viewset of which each route has one handler; verbs the route does not serve are the handler's to refuse."""
+
+    minds_hosts = True
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """The route's one method, whatever the verb: no negotiation, no parser and no DRF error before it."""
@@ -22,3 +24,10 @@ class Nowhere(AgentDoor):
 
     schema = None
     nowhere = action(nowhere)
+
+
+class AnyHealth(AgentDoor):
+    """Every path that ends with `/health`."""
+
+    schema = None
+    healthy = action(healthy)

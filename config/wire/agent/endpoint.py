@@ -1,24 +1,32 @@
 """The order in which a request is examined; the first failure answers (agent contract §1.1).
 
 host · capacity · request id · CORS · SDK key · verb · token · content type · size · the route's own work. A batch's
-operations enter behind the first two. `/health` is not the Agent's here.
+operations enter behind the first two. What ends with `/health` is answered before all of it.
 """
 
 import itertools
+import logging
 import os
 import secrets
 import uuid
 from collections.abc import Callable
 
+from django.db import InterfaceError, OperationalError
+
 from config.wire.agent import answers, capacity, cors, hosts, keys, tokens
 from config.wire.agent.answers import Refused
+from config.wire.health import health
 from config.wire.live import live
 from config.wire.message import Answer, Handler, Request
 from decisions.compile import Snapshot
-from experiments.errors import DomainError
+from experiments.errors import DomainError, Unavailable
+
+logger = logging.getLogger(__name__)
 
 Work = Callable[[Request, Snapshot], Answer]
 FULL = answers.text(429, "Server capacity exceeded.")
+# The last two are what a database that is away raises.
+REFUSALS = (Refused, DomainError, OperationalError, InterfaceError)
 BAD_HOST = answers.error(404, "invalid request host")
 
 
@@ -54,10 +62,8 @@ class Endpoint:
         """The project of the request, or its refusal; decided by method, headers and whether there is a body."""
         try:
             snapshot = keys.snapshot_of(request)
-        except Refused as refusal:
-            return answers.error(refusal.status, str(refusal))
-        except DomainError as refusal:
-            return answers.of_domain(refusal)
+        except REFUSALS as refusal:
+            return _said(refusal)
         if not self.verb:
             return answers.NOT_FOUND
         if request.method != self.verb:
@@ -65,20 +71,17 @@ class Endpoint:
         unauthorized = tokens.refuse(request)
         if unauthorized is not None:
             return unauthorized
-        if request.oversized:
-            return answers.TOO_LARGE
-        if request.body and self.verb == "POST" and not _is_json(request.sent.get("CONTENT_TYPE") or ""):
+        has_body = request.body or request.oversized
+        if has_body and self.verb == "POST" and not _is_json(request.sent.get("CONTENT_TYPE") or ""):
             return Answer(415, b"", "")
-        return snapshot
+        return answers.TOO_LARGE if request.oversized else snapshot
 
     def answer(self, request: Request, snapshot: Snapshot) -> Answer:
         """The route's own work on a request that was admitted."""
         try:
             return self.work(request, snapshot)
-        except Refused as refusal:
-            return answers.error(refusal.status, str(refusal))
-        except DomainError as refusal:
-            return answers.of_domain(refusal)
+        except REFUSALS as refusal:
+            return _said(refusal)
 
 
 class _Ids:
@@ -115,15 +118,34 @@ def _no_such_route(request: Request, snapshot: Snapshot) -> Answer:
 nowhere = Endpoint("", _no_such_route)
 
 
-def keyless(verb: str, work: Handler) -> Handler:
-    """A handler outside the SDK-key checks; other verbs find nothing there."""
+def elsewhere(request: Request) -> Answer:
+    """What no route of the dialect serves: under `/v1` the SDK key comes first."""
+    return nowhere(request) if f"{request.path}/".startswith("/v1/") else answers.NOT_FOUND
 
-    def handler(request: Request) -> Answer:
-        if not hosts.is_allowed(request):
-            return BAD_HOST
-        return _answer(request, work) if request.method == verb else answers.NOT_FOUND
 
-    return _named(handler, work)
+def healthy(request: Request) -> Answer:
+    """That this process answers, said before the host is looked at; other verbs find nothing there."""
+    return health(request) if request.method == "GET" else elsewhere(request)
+
+
+class Keyless:
+    """A handler outside the SDK-key checks; other verbs find nothing there. `routed` as of an `Endpoint`."""
+
+    def __init__(self, verb: str, work: Handler) -> None:
+        self.verb = verb
+        self.work = work
+        self.__name__ = getattr(work, "__name__", "answer").lstrip("_")
+        self.__doc__ = work.__doc__
+
+    def __call__(self, request: Request) -> Answer:
+        return self.routed(request) if hosts.is_allowed(request) else BAD_HOST
+
+    def routed(self, request: Request) -> Answer:
+        return _answer(request, self.work) if request.method == self.verb else answers.NOT_FOUND
+
+
+def keyless(verb: str, work: Handler) -> Keyless:
+    return Keyless(verb, work)
 
 
 def posted_only(work: Handler) -> Handler:
@@ -156,10 +178,17 @@ def _answer(request: Request, work: Handler) -> Answer:
         return answers.TOO_LARGE
     try:
         return work(request)
-    except Refused as refusal:
+    except REFUSALS as refusal:
+        return _said(refusal)
+
+
+def _said(refusal: Exception) -> Answer:
+    if isinstance(refusal, Refused):
         return answers.error(refusal.status, str(refusal))
-    except DomainError as refusal:
+    if isinstance(refusal, DomainError):
         return answers.of_domain(refusal)
+    logger.warning("The database is away", exc_info=refusal)
+    return answers.of_domain(Unavailable("The database is away"))
 
 
 def _named(handler: Handler, work: Handler) -> Handler:

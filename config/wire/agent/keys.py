@@ -23,6 +23,11 @@ MALFORMED = "sdkKey failed validation"
 UNKNOWN = "unable to fetch fresh datafile (consider rechecking SDK key), status code: 403 Forbidden"
 
 
+def service_named(request: Request, sent_as: str) -> str | None:
+    """The service a request means by this header, None for the configured one; an empty header names none."""
+    return request.sent.get(sent_as) or None
+
+
 def snapshot_of(request: Request) -> Snapshot:
     """The project the header names, as `<key>` or `<key>:<access token>`. Raises Refused (400, 403, 500)."""
     value = request.sent.get(SENT_AS)

@@ -3,6 +3,7 @@
 It brings ten megabytes of cryptography along, so it is imported only where a key set is configured.
 """
 
+import http.client
 import logging
 import threading
 import time
@@ -17,7 +18,8 @@ logger = logging.getLogger(__name__)
 
 PATIENCE = 5.0
 RETRY_SECONDS = 5.0
-
+# No answer, no JSON, or JSON that is no key set.
+UNREADABLE = (OSError, http.client.HTTPException, ValueError, TypeError, AttributeError, jwt.PyJWTError)
 
 ASYMMETRIC = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 
@@ -36,7 +38,7 @@ SIGNATURE_ONLY: jwt.types.Options = {
 def is_signed_by(token: str, key: Any) -> bool:
     try:
         jwt.decode(token, key, algorithms=ASYMMETRIC, options=SIGNATURE_ONLY)
-    except jwt.PyJWTError:
+    except (jwt.PyJWTError, TypeError, ValueError):  # a TypeError for an algorithm the key is not for
         return False
     return True
 
@@ -66,7 +68,7 @@ class KeySet:
         try:
             with urllib.request.urlopen(self._url, timeout=PATIENCE) as reply:
                 found = jwt.PyJWKSet.from_dict(orjson.loads(reply.read()))
-        except (OSError, ValueError, jwt.PyJWTError):
+        except UNREADABLE:
             logger.warning("The key set at %s cannot be read; the last good one stays", self._url, exc_info=True)
             self._due_at = time.monotonic() + min(RETRY_SECONDS, self._seconds)
         else:

@@ -9,16 +9,19 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from urllib.parse import urlencode
 
 from django.db import connection
 
 from config.wire.agent import answers
 from config.wire.live import live
-from config.wire.message import Answer, Request
+from config.wire.message import Answer, Request, parsed_query
 from events.notices import places
 
 FULL = answers.text(429, "Server capacity exceeded.")
 NOT_RUNNING = Answer(503, b'{"error":"the streams process does not answer"}\n', headers=(("Retry-After", "5"),))
+# Only an operation of a batch can have such a header: none came over the wire.
+UNSENDABLE = answers.error(400, "a header cannot be sent")
 PASSED_ON = (
     *("host", "x-forwarded-host", "forwarded", "x-request-id", "x-optimizely-sdk-key"),
     *("auth", "jwt", "authorization"),
@@ -90,12 +93,13 @@ def relayed(request: Request) -> Answer:
     line = Line("localhost")
     try:
         headers = {name: value for name in PASSED_ON if (value := request.header(name))}
-        line.request("GET", f"{request.path}?{request.query}", headers=headers)
+        # Read and written anew: a client need not have escaped it, and a batch's has never been on the wire.
+        line.request("GET", f"{request.path}?{urlencode(parsed_query(request.query))}", headers=headers)
         reply = line.getresponse()
-    except (OSError, http.client.HTTPException):
+    except (OSError, ValueError, http.client.HTTPException) as fault:
         line.close()
         _leave()
-        return NOT_RUNNING
+        return UNSENDABLE if isinstance(fault, ValueError) else NOT_RUNNING
     relay = Relay(line, reply)
     if reply.status != 200:
         body = reply.read()

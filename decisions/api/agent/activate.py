@@ -8,17 +8,16 @@ from django.conf import settings
 
 from config.wire import agent
 from config.wire.agent import AgentDoor, Refused, described
-from config.wire.agent.keys import PROFILE_SERVICE
+from config.wire.agent.keys import PROFILE_SERVICE, service_named
 from config.wire.message import Answer, Request
 from decisions.agent import activating, overrides
 from decisions.agent.activating import Activation, Role
 from decisions.agent.explain import Wishes
 from decisions.api.agent import services
-from decisions.api.agent.shapes import ActivateBody
+from decisions.api.agent.shapes import ActivateBody, user_in
 from decisions.compile import Snapshot
 from decisions.engine import Subject, gojson
 
-MISSING_USER = 'missing "userId" in request payload'
 NO_OPTIONS: frozenset[str] = frozenset()
 ROLES: Mapping[str, Role] = {"experiment": "experiment", "feature": "feature"}
 
@@ -27,16 +26,15 @@ ROLES: Mapping[str, Role] = {"experiment": "experiment", "feature": "feature"}
 def activate(request: Request, snapshot: Snapshot) -> Answer:
     """A list with one item per key; an unknown key is an item with an `error`, and the status stays 200."""
     asked = agent.read(request, ActivateBody)
-    if not asked.userId:
-        raise Refused(400, MISSING_USER)
+    user_id = user_in(asked)
     wishes = Wishes(
-        overrides=overrides.of_user(snapshot, asked.userId) if settings.AGENT_OVERRIDES else {},
-        profiles=request.sent.get(PROFILE_SERVICE),
+        overrides=overrides.in_force(snapshot, user_id) if settings.AGENT_OVERRIDES else {},
+        profiles=service_named(request, PROFILE_SERVICE),
         predict=services.predictor(snapshot, NO_OPTIONS),
     )
     activations = activating.activate(
         snapshot,
-        Subject(asked.userId, asked.userAttributes or {}),
+        Subject(user_id, asked.userAttributes or {}),
         _roles(request, snapshot),
         wishes=wishes,
         source="agent",
@@ -44,7 +42,7 @@ def activate(request: Request, snapshot: Snapshot) -> Answer:
         now=datetime.now(UTC),
     )
     _refuse_faults(activations)
-    head = b'{"userId":' + gojson.dumps(asked.userId) + b","
+    head = b'{"userId":' + gojson.dumps(user_id) + b","
     return agent.ok(
         gojson.arr(
             head + (_told(each) if each.kind else _item(each))

@@ -9,20 +9,19 @@ from datetime import UTC, datetime
 
 from config.wire import agent
 from config.wire.agent import AgentDoor, Refused, described
-from config.wire.agent.keys import PROFILE_SERVICE, SEGMENT_CACHE
+from config.wire.agent.keys import PROFILE_SERVICE, SEGMENT_CACHE, service_named
 from config.wire.live import live
 from config.wire.message import Answer, Request
 from decisions import deciding
 from decisions.agent import explain, exposing, noticing, overrides, profiles
 from decisions.api.agent import services
-from decisions.api.agent.shapes import DecideBody, ForcedDecision
+from decisions.api.agent.shapes import DecideBody, ForcedDecision, user_in
 from decisions.compile import Snapshot
 from decisions.engine import Decision, Outcome, Subject, answer, gojson
 from decisions.upstream import platforms, segments
 from experiments.remembering import remembered
 
 SOURCE = "agent"
-MISSING_USER = 'missing "userId" in request payload'
 OPTIONS = frozenset(
     {
         "DISABLE_DECISION_EVENT",
@@ -44,12 +43,11 @@ TOLD_BY_THE_INTERPRETER = frozenset({"INCLUDE_REASONS", "IGNORE_USER_PROFILE_SER
 def decide(request: Request, snapshot: Snapshot) -> Answer:
     """One object for one key, a list for none or several; exposures are recorded unless the client declines."""
     asked = agent.read(request, DecideBody)
-    if not asked.userId:
-        raise Refused(400, MISSING_USER)
+    user_id = user_in(asked)
     options = _options(tuple(asked.decideOptions)) if asked.decideOptions else NO_OPTIONS
-    subject = Subject(asked.userId, asked.userAttributes or {}, _segments(request, snapshot, asked))
+    subject = Subject(user_id, asked.userAttributes or {}, _segments(request, snapshot, asked))
     context = _context(subject)
-    platforms.note_identity(snapshot, asked.userId)
+    platforms.note_identity(snapshot, user_id)
     keys = request.values("keys")
     beyond = deciding.beyond_flags(snapshot, keys) if snapshot.beyond else ()
     if _is_plain(request, snapshot, asked, options, keys):
@@ -84,7 +82,7 @@ def _segments(request: Request, snapshot: Snapshot, asked: DecideBody) -> frozen
     if not asked.fetchSegments:
         return None
     options = set(asked.fetchSegmentsOptions or ())
-    source = services.segment_source(request.sent.get(SEGMENT_CACHE))
+    source = services.segment_source(service_named(request, SEGMENT_CACHE))
     try:
         return segments.qualified(
             snapshot,
@@ -115,7 +113,7 @@ def _is_plain(
         or live.AGENT_OVERRIDES
         or (
             live.AGENT_PROFILES.get("services")
-            and profiles.remembers_draws(snapshot, service=request.sent.get(PROFILE_SERVICE))
+            and profiles.remembers_draws(snapshot, service=service_named(request, PROFILE_SERVICE))
         )
         or (cmab and (not keys or not cmab.isdisjoint(keys)))
     )
@@ -139,9 +137,9 @@ def _wishes(request: Request, snapshot: Snapshot, asked: DecideBody, options: fr
     user_id = asked.userId or ""
     return explain.Wishes(
         forced=dict(_forced(asked.forcedDecisions or ())),
-        overrides=overrides.of_user(snapshot, user_id) if live.AGENT_OVERRIDES else {},
+        overrides=overrides.in_force(snapshot, user_id) if live.AGENT_OVERRIDES else {},
         ignores_profile="IGNORE_USER_PROFILE_SERVICE" in options,
-        profiles=request.sent.get(PROFILE_SERVICE),
+        profiles=service_named(request, PROFILE_SERVICE),
         predict=services.predictor(snapshot, options),
     )
 

@@ -6,15 +6,14 @@ from typing import Any
 
 from config.wire import agent
 from config.wire.agent import AgentDoor, Refused, described
-from config.wire.agent.keys import PROFILE_SERVICE
+from config.wire.agent.keys import PROFILE_SERVICE, service_named
 from config.wire.message import Answer, Request
 from decisions.agent import profiles
-from decisions.api.agent.shapes import LookupBody, SaveBody
+from decisions.api.agent.shapes import LookupBody, SaveBody, user_in
 from decisions.compile import Snapshot
 from decisions.engine import gojson
 
 NO_SERVICE = "no user profile service found"
-MISSING_USER = 'missing "userId" in request payload'
 
 
 @agent.post
@@ -22,11 +21,10 @@ def lookup(request: Request, snapshot: Snapshot) -> Answer:
     """`{"userId", "experimentBucketMap"}`; the map is empty for a person nothing is known of."""
     service = _require_service(request, snapshot)
     asked = agent.read(request, LookupBody)
-    if not asked.userId:
-        raise Refused(400, MISSING_USER)
-    arms = profiles.lookup(snapshot, asked.userId, service=service)
+    user_id = user_in(asked)
+    arms = profiles.lookup(snapshot, user_id, service=service)
     bucket_map = gojson.dumps({experiment: {"variation_id": arm} for experiment, arm in arms.items()})
-    return agent.ok(b'{"userId":' + gojson.dumps(asked.userId) + b',"experimentBucketMap":' + bucket_map + b"}")
+    return agent.ok(b'{"userId":' + gojson.dumps(user_id) + b',"experimentBucketMap":' + bucket_map + b"}")
 
 
 @agent.post
@@ -34,16 +32,15 @@ def save(request: Request, snapshot: Snapshot) -> Answer:
     """Replace the whole profile; the answer is empty and has no content type."""
     service = _require_service(request, snapshot)
     asked = agent.read(request, SaveBody)
-    if not asked.userId:
-        raise Refused(400, MISSING_USER)
+    user_id = user_in(asked)
     arms = _arms(asked.experimentBucketMap or {})
-    profiles.save(snapshot, asked.userId, arms, now=datetime.now(UTC), service=service)
+    profiles.save(snapshot, user_id, arms, now=datetime.now(UTC), service=service)
     return Answer(200, b"", "")
 
 
 def _require_service(request: Request, snapshot: Snapshot) -> str | None:
     """The service the client names, None for the configured one. Asked before the body is read."""
-    service = request.sent.get(PROFILE_SERVICE)
+    service = service_named(request, PROFILE_SERVICE)
     if not profiles.is_kept(snapshot, service=service):
         raise Refused(500, NO_SERVICE)
     return service

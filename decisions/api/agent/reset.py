@@ -16,7 +16,7 @@ def reset(request: Request, snapshot: Snapshot) -> Answer:
     """Overrides and in-memory profiles are gone, and a mirrored datafile is looked for again."""
     for space in (overrides.SPACE, stored_profiles.SPACE, stored_profiles.ORDER, predicting.SPACE):
         shared_memory.forget(space, project_id=snapshot.project_id)
-    polling.poll_keys(beginnings=[snapshot.sdk_key], now=datetime.now(UTC))
+    polling.fetch_anew(sdk_key=snapshot.sdk_key, now=datetime.now(UTC))
     return agent.ok(b'{"result":true}')
 
 

@@ -4,6 +4,11 @@ from typing import Any
 
 import msgspec
 
+from config.wire.agent import Refused
+from experiments.errors import Invalid
+
+MISSING_USER = 'missing "userId" in request payload'
+
 Attributes = dict[str, Any]
 
 
@@ -40,3 +45,12 @@ class LookupBody(msgspec.Struct):
 class SaveBody(msgspec.Struct):
     userId: str | None = None
     experimentBucketMap: dict[str, Any] | None = None
+
+
+def user_in(body: DecideBody | ActivateBody | LookupBody | SaveBody) -> str:
+    """The person a body names. Raises Refused (400) when it names none, Invalid for an id no database takes."""
+    if not body.userId:
+        raise Refused(400, MISSING_USER)
+    if "\x00" in body.userId:
+        raise Invalid("userId holds characters that cannot be stored", field="userId")
+    return body.userId

@@ -85,4 +85,5 @@ class Services(ExperimentApiDoor):
 
 
 class Health(ExperimentApiDoor):
+    minds_hosts = True  # it may be asked by whatever address this process has
     retrieve = described(action(health), answers=shapes.Health)

@@ -141,3 +141,4 @@ def test_batch_is_taken_under_any_prefix_without_a_key(db: None, path: str) -> N
 
 def test_batch_is_posted_only(rich: Agent) -> None:
     assert (Agent().get("/v1/batch").status, rich.get("/v1/batch").status) == (400, 404)
+    assert Agent().get("/foo/batch").text == "404 page not found\n"

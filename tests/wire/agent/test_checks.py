@@ -3,8 +3,10 @@
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from config.wire.agent import capacity
+from config.wire.message import BROKEN
 from experiments import access
 from experiments.models import Project
 from tests import builders
@@ -18,7 +20,9 @@ FORBIDDEN = {
 }
 
 
-@pytest.mark.parametrize(("method", "path"), [("GET", "/v1/nope"), ("GET", "/v1/decide"), ("POST", "/v1/decide")])
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/v1/nope"), ("GET", "/v1/decide"), ("POST", "/v1/decide"), ("GET", "/v1/a%0Ab")]
+)
 def test_missing_key_is_told_before_route_and_verb(method: str, path: str) -> None:
     reply = Agent().call(method, path, None, {})
 
@@ -59,7 +63,7 @@ def test_unguarded_project_takes_any_token() -> None:
     assert Agent("homekey:whatever").get("/v1/config").status == 200
 
 
-@pytest.mark.parametrize("path", ["/v1", "/v1/", "/v1/nope", "/v1/decide/", "/v1/config/x"])
+@pytest.mark.parametrize("path", ["/v1", "/v1/", "/v1/nope", "/v1/decide/", "/v1/config/x", "/v1/a%0Ab"])
 def test_unknown_path_is_plain_text(rich: Agent, path: str) -> None:
     reply = rich.get(path)
 
@@ -80,6 +84,16 @@ def test_body_of_another_content_type_is_refused_in_silence(rich: Agent, content
     reply = rich.post("/v1/override", {"a": 1}, Content_Type=content_type)
 
     assert (reply.status, reply.text) == (415, "")
+
+
+def test_content_type_is_told_before_the_size(rich: Agent, settings: Any) -> None:
+    settings.MAX_BODY_BYTES = 1000
+
+    statuses = [
+        rich.post("/v1/save", "x" * 2000, Content_Type=each).status for each in ("text/plain", "application/json")
+    ]
+
+    assert statuses == [415, 413]
 
 
 def test_content_type_is_read_in_any_case_and_with_parameters(rich: Agent) -> None:
@@ -124,6 +138,51 @@ def test_forwarded_header_names_the_host(rich: Agent, settings: Any) -> None:
     settings.AGENT_ALLOWED_HOSTS = ["good.test"]
 
     assert rich.get("/v1/config", Forwarded="for=1.2.3.4;host=good.test;proto=https").status == 200
+
+
+def test_both_doors_know_the_same_hosts(rich: Agent, settings: Any) -> None:
+    settings.ALLOWED_HOSTS = settings.AGENT_ALLOWED_HOSTS = ["good.test"]
+    asked = ("/v1/config", "/v1/nope", "/info")
+
+    foreign = [rich.get(path, Host="10.0.0.1:8080") for path in asked]
+    forwarded = [rich.get(path, Host="10.0.0.1:8080", X_Forwarded_Host="good.test").status for path in asked]
+
+    assert [(reply.status, reply.json()) for reply in foreign] == [(404, {"error": "invalid request host"})] * 3
+    assert forwarded == [200, 404, 200]
+
+
+@pytest.mark.parametrize(("path", "status"), [("/health", 200), ("/", 400), ("/admin/login/", 400)])
+def test_health_is_told_to_every_host_and_pages_are_not(db: None, settings: Any, path: str, status: int) -> None:
+    settings.ALLOWED_HOSTS = ["good.test"]
+
+    assert Agent().get(path, Host="10.0.0.1:8080").status == status
+
+
+@pytest.mark.parametrize("path", ["/any/health", "/HEALTH", "/v1/health", "/v1/x/Health"])
+def test_health_is_told_under_any_prefix_to_whoever_asks(db: None, settings: Any, path: str) -> None:
+    settings.ALLOWED_HOSTS = settings.AGENT_ALLOWED_HOSTS = ["good.test"]
+
+    reply = Agent().get(path, Host="10.0.0.1:8080")
+
+    assert (reply.status, reply.json()) == (200, {"status": "healthy"})
+
+
+def test_health_is_no_route_for_other_verbs(rich: Agent) -> None:
+    assert [rich.call(verb, "/v1/health", None, {}).status for verb in ("HEAD", "POST")] == [404, 404]
+    assert Agent().post("/v1/health").status == 400
+    assert Agent().post("/any/health").text == "404 page not found\n"
+
+
+@pytest.mark.parametrize("path", ["/v1/lookup", "/v1/decide"])
+def test_fault_of_ours_is_told_alike_on_both_doors(rich: Agent, settings: Any, path: str) -> None:
+    settings.AGENT_PROFILES = {"default": "redis", "services": {"redis": {}}}  # it lacks the host
+    headers = {"X-Optimizely-SDK-Key": "RICHKEY1"}
+    client = Client(raise_request_exception=False, headers=headers)
+
+    page = client.post(path, {"userId": "ada"}, content_type="application/json")
+
+    assert (page.status_code, page.content) == (500, BROKEN.body)
+    assert page.headers["Content-Type"] == BROKEN.content_type
 
 
 def test_key_of_a_removed_project_is_unknown(rich: Agent) -> None:

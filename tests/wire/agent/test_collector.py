@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from events.models import Event, Exposure
-from experiments.models import Experiment
+from experiments.models import Experiment, Project
 from tests import builders
 from tests.wire.agent.calling import Agent, mirrored
 
@@ -146,6 +146,16 @@ def test_bad_batch_is_refused_and_nothing_of_it_stored(
 
     assert (reply.status, list(reply.json())) == (status, ["error"])
     assert not Event.objects.exists()
+    assert not Exposure.objects.exists()
+
+
+@pytest.mark.parametrize("closed", [{"active": False}, {"dialects": ["upgrade"]}])
+def test_project_that_is_closed_to_agents_takes_no_events(experiment: Experiment, closed: dict[str, Any]) -> None:
+    Project.objects.update(**closed, generation=99)
+
+    reply = Agent().post("/v1/events", batch_of(experiment))
+
+    assert (reply.status, list(reply.json())) == (404, ["error"])
     assert not Exposure.objects.exists()
 
 

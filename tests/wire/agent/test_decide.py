@@ -175,3 +175,10 @@ def test_body_above_the_limit_is_refused(rich: Agent, settings: Any) -> None:
     reply = rich.post("/v1/decide", {"userId": "a" * 2000})
 
     assert (reply.status, reply.json()) == (413, {"error": "request body too large"})
+
+
+def test_key_that_a_client_did_not_escape_is_read_as_utf8(home: Agent) -> None:
+    escaped, plain = (home.post(f"/v1/decide?keys={key}", {"userId": "ada"}) for key in ("caf%C3%A9", "café"))
+
+    assert plain.json() == escaped.json()
+    assert plain.json()["flagKey"] == "café"

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from decisions.upstream import polling
+from experiments import access
 from experiments.models import MirroredDatafile, Project
 from tests import builders
-from tests.wire.agent.calling import DATA, Agent
+from tests.wire.agent.calling import DATA, Agent, mirrored
 from tests.wire.agent.hosting import Asked, Host, Said, hosting
 
 pytestmark = pytest.mark.django_db
@@ -39,6 +40,7 @@ def answer(asked: Asked) -> Said:
 @pytest.fixture
 def cdn(settings: Any) -> Iterator[Host]:
     polling._failures.clear()
+    polling._good.clear()
     with hosting(answer) as host:
         settings.AGENT_DATAFILE_URL = f"{host.url}/datafiles/%s.json"
         yield host
@@ -89,6 +91,36 @@ def test_token_is_sent_along_and_guards_the_project(cdn: Host) -> None:
 
     assert replies == [200, 403, 403]
     assert cdn.asked[0].headers["Authorization"] == "Bearer t0ken"
+
+
+def test_token_that_replaces_another_is_asked_about_once(cdn: Host) -> None:
+    known = ("Bearer old", "Bearer new")
+    cdn.answer = lambda asked: Said(200, DATAFILE) if asked.headers.get("Authorization") in known else Said(403)
+    keys = ["SECURE1:old", "SECURE1:new", "SECURE1:new", "SECURE1:old", "SECURE1:new", "SECURE1"]
+
+    replies = [Agent(key).get("/v1/config").status for key in keys]
+
+    assert replies == [200, 200, 200, 200, 200, 403]
+    assert len(cdn.asked) == 3
+    assert MirroredDatafile.objects.get().access_token == "new"
+
+
+def test_guard_of_an_imported_datafile_is_not_taken_off_by_its_host(cdn: Host) -> None:
+    mirrored("datafile_holdouts.json", "HOLDKEY1")
+    Project.objects.update(access_token_hash=access.hash_of("t0ken"), generation=99)
+
+    replies = [Agent(key).get("/v1/config").status for key in ("HOLDKEY1", "HOLDKEY1:other", "HOLDKEY1:t0ken")]
+
+    assert replies == [403, 403, 200]
+    assert not cdn.asked
+
+
+@pytest.mark.parametrize("key", ["HOLDKEY1:" + "t" * 300, "K" * 200])
+def test_key_that_is_too_long_to_keep_is_a_server_error(cdn: Host, key: str) -> None:
+    cdn.answer = lambda asked: Said(200, DATAFILE, {"Last-Modified": "x" * 300})
+
+    assert Agent(key).get("/v1/config").status == 500
+    assert Agent("HOLDKEY1").get("/v1/config").status == 200
 
 
 def test_closed_mirror_stays_closed(cdn: Host) -> None:
@@ -152,3 +184,30 @@ def test_configured_keys_are_fetched_before_anybody_asks(cdn: Host, settings: An
     )
 
     assert MirroredDatafile.objects.get().project.sdk_key == "HOLDKEY1"
+
+
+def test_configured_key_may_bring_its_token(cdn: Host, settings: Any) -> None:
+    polling.poll(
+        now=datetime.now(UTC), interval=EVERY, sdk_keys=["SECURE1:t0ken"], template=settings.AGENT_DATAFILE_URL
+    )
+
+    assert [Agent(key).get("/v1/config").status for key in ("SECURE1:t0ken", "SECURE1")] == [200, 403]
+    assert cdn.asked[0].headers["Authorization"] == "Bearer t0ken"
+
+
+def test_reset_takes_another_datafile_even_of_the_same_revision(cdn: Host) -> None:
+    Agent("HOLDKEY1").get("/v1/config")
+    cdn.answer = lambda asked: Said(200, json.dumps(json.loads(DATAFILE) | {"featureFlags": []}).encode())
+
+    reply = Agent("HOLDKEY1").post("/v1/reset")
+
+    assert reply.json() == {"result": True}
+    assert Agent("HOLDKEY1").get("/v1/config").json()["featuresMap"] == {}
+
+
+def test_reset_keeps_what_is_good_when_the_host_fails(cdn: Host) -> None:
+    Agent("HOLDKEY1").get("/v1/config")
+    cdn.answer = lambda asked: Said(500)
+
+    assert Agent("HOLDKEY1").post("/v1/reset").status == 200
+    assert Agent("HOLDKEY1").get("/v1/datafile").json() == json.loads(DATAFILE)

@@ -67,6 +67,32 @@ def test_stream_in_a_batch_ends_at_once(rich: Agent, notifications: None, monkey
     assert [item["status"] for item in reply.json()["response"]] == [503]
 
 
+def test_filter_that_is_not_escaped_is_passed_on_and_keeps_no_place(
+    rich: Agent, notifications: None, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.AGENT_STREAMS = 1
+    monkeypatch.setattr(relaying, "PATIENCE_SECONDS", 0.0)
+    operation = {"method": "GET", "url": f"{STREAM}?filter=café", "headers": {"X-Optimizely-SDK-Key": "RICHKEY1"}}
+
+    statuses = [rich.get(f"{STREAM}?filter=café").status for _ in range(2)]
+    batch = rich.post("/v1/batch", {"operations": [operation]}).json()
+
+    assert statuses == [503, 503]
+    assert [item["status"] for item in batch["response"]] == [503]
+
+
+@pytest.mark.parametrize("value", ["€", "a\r\nb"])
+def test_header_that_cannot_be_sent_is_refused_and_keeps_no_place(
+    rich: Agent, notifications: None, settings: Any, value: str
+) -> None:
+    settings.AGENT_STREAMS = 1
+    headers = {"X-Optimizely-SDK-Key": "RICHKEY1", "X-Request-Id": value}
+
+    reply = rich.post("/v1/batch", {"operations": [{"method": "GET", "url": STREAM, "headers": headers}] * 2})
+
+    assert [item["status"] for item in reply.json()["response"]] == [400, 400]
+
+
 def test_nothing_is_told_while_nobody_listens(rich: Agent, notifications: None) -> None:
     with listening("OTHERKEY") as heard:
         rich.post("/v1/decide", {"userId": "ada"})

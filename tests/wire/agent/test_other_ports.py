@@ -25,6 +25,7 @@ NEWS = json.dumps({"project_id": 10000, "timestamp": 1, "event": "any", "data": 
 def cdn(settings: Any) -> Iterator[Host]:
     """A host of one datafile whose revision is the number of times it was asked."""
     polling._failures.clear()
+    polling._good.clear()
     document = json.loads((DATA / "datafile_holdouts.json").read_text())
     with hosting(lambda asked: Said()) as host:
         host.answer = lambda asked: Said(200, json.dumps(document | {"revision": str(len(host.asked))}).encode())

@@ -156,3 +156,51 @@ def test_entry_without_a_variation_refuses_the_profile(home: Agent) -> None:
     replies = [home.post("/v1/save", {"userId": "a", "experimentBucketMap": each}).status for each in entries]
 
     assert replies == [400, 400, 200]
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1/lookup", "/v1/save", "/v1/decide", "/v1/activate?featureKey=main_flag", "/v1/track?eventKey=purchase"]
+)
+@pytest.mark.parametrize("kept_in", ["database", "in-memory"])
+def test_person_no_database_can_name_is_refused(
+    rich: Agent, home: Agent, settings: Any, path: str, kept_in: str
+) -> None:
+    settings.AGENT_PROFILES = {**IN_MEMORY, "default": kept_in}
+
+    replies = [agent.post(path, {"userId": "a\x00b"}) for agent in (rich, home)]
+
+    refused = [reply for reply in replies if reply.status != 200 or "not found" not in reply.text]
+    assert {reply.status for reply in refused} == {400}
+    assert all("cannot be stored" in reply.json()["error"] for reply in refused)
+
+
+@pytest.mark.parametrize(
+    ("user", "experiment_id"), [("u" * 256, "20001"), ("ada", "2\x00"), ("ada", "2" * 256)], ids=["user", "nul", "long"]
+)
+def test_profile_no_database_can_hold_is_refused(rich: Agent, settings: Any, user: str, experiment_id: str) -> None:
+    settings.AGENT_PROFILES = {**IN_MEMORY, "default": "database"}
+
+    reply = rich.post("/v1/save", {"userId": user, "experimentBucketMap": {experiment_id: entry("1")}})
+
+    assert (reply.status, list(reply.json())) == (400, ["error"])
+    assert not UserProfile.objects.exists()
+
+
+def test_assignment_no_database_can_hold_is_refused(home: Agent, experiment: Experiment) -> None:
+    arm = experiment.variations.get(key="treatment")
+    bucket_map = {experiment.datafile_id: entry(arm.datafile_id)}
+
+    reply = home.post("/v1/save", {"userId": "u" * 256, "experimentBucketMap": bucket_map})
+
+    assert reply.status == 400
+    assert not Assignment.objects.exists()
+
+
+def test_empty_name_of_a_service_means_the_configured_one(rich: Agent, settings: Any) -> None:
+    settings.AGENT_PROFILES = IN_MEMORY
+    rich.headers["X-Optimizely-UPS-Name"] = ""
+
+    arm_in_flag = rich.post("/v1/decide?keys=main_flag", {"userId": "ada"}).json()["variationKey"]
+
+    assert arm_in_flag
+    assert rich.post("/v1/lookup", {"userId": "ada"}).json()["experimentBucketMap"]

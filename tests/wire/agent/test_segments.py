@@ -12,7 +12,7 @@ import redis
 from decisions.api.agent import services
 from tests.contracts.test_decide_vectors import normal
 from tests.engine.documents import read_lines
-from tests.wire.agent.calling import Agent
+from tests.wire.agent.calling import Agent, mirrored
 from tests.wire.agent.hosting import Asked, Host, Said, hosting
 
 pytestmark = pytest.mark.django_db
@@ -82,6 +82,17 @@ def test_answer_is_kept_ignored_and_reset_as_wished(rich: Agent, odp: Host) -> N
         counts.append(len(questions(odp)))
 
     assert counts == [1, 1, 2, 2, 3, 3]
+
+
+def test_answer_of_one_projects_platform_is_not_taken_for_anothers(rich: Agent, odp: Host) -> None:
+    mirrored("datafile_rich.json", "OTHERKEY")
+    decide(rich, "seg=vip|z")
+    odp.answer = lambda asked: Said(200, b'{"data":{"customer":{"audiences":{"edges":[]}}}}')
+
+    others = [decide(Agent("OTHERKEY"), "seg=vip|z", fetchSegmentsOptions=wish) for wish in ([], ["RESET_CACHE"])]
+
+    assert all(other.json()["variationKey"] != "on" for other in others)
+    assert decide(rich, "seg=vip|z").json()["variationKey"] == "on"
 
 
 def test_unknown_cache_name_keeps_nothing(rich: Agent, odp: Host) -> None:

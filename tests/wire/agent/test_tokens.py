@@ -11,12 +11,13 @@ from typing import Any
 import bcrypt
 import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from experiments import clients
 from experiments.models import ApiClient, Project
 from tests import builders
 from tests.wire.agent.calling import Agent, Reply
+from tests.wire.agent.hosting import Said, hosting
 
 pytestmark = pytest.mark.django_db
 
@@ -119,6 +120,10 @@ def test_bad_form_is_refused_in_oauths_own_words(body: str, status: int, told: d
     reply = Agent().post("/oauth/token", body, Content_Type=FORM)
 
     assert (reply.status, reply.json()) == (status, told)
+
+
+def test_client_no_database_can_name_is_unknown() -> None:
+    assert ask("a%00b", CLIENT_SECRET).status == 401
 
 
 @pytest.mark.parametrize("secret", [b"\x00\x01" * 15 + b"\x00\x02", b"", b"x" * 100, "!!!", "é"])
@@ -224,6 +229,16 @@ def test_a_batch_is_checked_operation_by_operation(home: Agent) -> None:
     assert [item["status"] for item in items] == [401, 200]
 
 
+def test_a_batch_may_ask_for_a_token_whatever_the_hosts(home: Agent, settings: Any) -> None:
+    settings.AGENT_ALLOWED_HOSTS = ["testserver"]
+    operation = {"method": "POST", "url": "/oauth/token", "headers": {"Content-Type": FORM}}
+
+    reply = Agent().post("/v1/batch", {"operations": [operation]}, Host="testserver")
+
+    (item,) = reply.json()["response"]
+    assert (item["status"], item["body"]["error"]) == (400, "invalid_request")
+
+
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
@@ -263,3 +278,24 @@ def test_key_set_is_trusted_instead_of_the_secrets(home: Agent, settings: Any, k
     assert reason(home.get(DATAFILE, Authorization=f"Bearer {nameless}")) == "expecting JWT header to have string kid"
     assert reason(home.get(DATAFILE, Authorization=f"Bearer {forged}")) == "signature is invalid"
     assert home.get(DATAFILE, Authorization=f"Bearer {token()}").status == 401
+
+
+def test_token_that_no_key_can_have_signed_is_distrusted(home: Agent, settings: Any, key_set: str) -> None:
+    settings.AGENT_JWKS_URL = key_set
+
+    odd_id = jwt.encode({}, KEY, "RS256", headers={"kid": "\ud800"})
+    of_another_kind = jwt.encode({}, ec.generate_private_key(ec.SECP256R1()), "ES256", headers={"kid": "k1"})
+
+    assert reason(home.get(DATAFILE, Authorization=f"Bearer {odd_id}")) == 'unable to find key "?"'
+    assert reason(home.get(DATAFILE, Authorization=f"Bearer {of_another_kind}")) == "signature is invalid"
+
+
+@pytest.mark.parametrize("said", [Said(500), Said(200, b"[]"), Said(200, b'{"keys": [5]}'), Said(200, b'{"keys": 5}')])
+def test_key_set_that_cannot_be_read_opens_nothing(home: Agent, settings: Any, said: Said) -> None:
+    given = jwt.encode({"sdk_keys": ["homekey"]}, KEY, "RS256", headers={"kid": "k1"})
+
+    with hosting(lambda asked: said) as host:
+        settings.AGENT_JWKS_URL = f"{host.url}/keys"
+        reply = home.get(DATAFILE, Authorization=f"Bearer {given}")
+
+    assert reason(reply) == 'unable to find key "k1"'

@@ -4,9 +4,11 @@ from typing import Any
 
 import pytest
 
+from decisions.upstream import forwarding
 from events.models import Event
 from tests import builders
 from tests.wire.agent.calling import Agent
+from tests.wire.agent.hosting import Said, hosting
 from users.models import ExperimentUser, UserAlias
 
 pytestmark = pytest.mark.django_db
@@ -93,3 +95,20 @@ def test_deep_tags_are_refused(rich: Agent) -> None:
 
     assert rich.post("/v1/track?eventKey=purchase", body).status == 400
     assert not Event.objects.exists()
+
+
+@pytest.mark.parametrize("depth", [230, 240, 247, 252])
+def test_tags_however_deep_do_not_end_what_is_told_upstream(rich: Agent, settings: Any, depth: int) -> None:
+    forwarding.outbox.cache_clear()
+    settings.AGENT_EVENT_FLUSH_SECONDS = 0.0
+    deep = '{"userId": "a", "eventTags": {"a": ' + "[" * depth + "]" * depth + "}}"
+    with hosting(lambda asked: Said(204)) as upstream:
+        settings.AGENT_EVENT_URL = f"{upstream.url}/events"
+
+        statuses = [rich.post("/v1/track?eventKey=purchase", body).status for body in (deep, {"userId": "b"})]
+
+        told = upstream.told("/events", sum(status == 200 for status in statuses))
+    forwarding.outbox.cache_clear()
+    assert statuses[0] in (200, 400)
+    assert statuses[1] == 200
+    assert sum(len(batch["visitors"]) for batch in told) == statuses.count(200)

@@ -1,0 +1,21 @@
+"""Which requests Django asks for their host: those of pages. Dialects that have rules of their own ask themselves."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.middleware.common import CommonMiddleware
+
+
+class HostsMiddleware(CommonMiddleware):
+    """Django's own, but the host is looked at when it is known who answers. A viewset that `minds_hosts` is let be:
+    a load balancer asks `/health` by address, and an Agent knows forwarded hosts (agent contract §1.1)."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        return None
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., HttpResponse], args: Sequence[Any], kwargs: Mapping[str, Any]
+    ) -> None:
+        if not getattr(getattr(view, "cls", None), "minds_hosts", False):
+            request.get_host()
