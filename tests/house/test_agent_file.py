@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from config.agent_file import Unreadable, variables_in
-from config.durations import seconds_in
+from config.durations import seconds_in, text_of
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = """
@@ -133,3 +133,22 @@ def test_file_that_is_no_configuration_is_refused(tmp_path: Path, text: str) -> 
         variables_in(path)
     with pytest.raises(Unreadable):
         variables_in(tmp_path / "nothing.yaml")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0s"),
+        (7e-9, "7ns"),
+        (1.5e-6, "1.5µs"),
+        (0.63779, "637.79ms"),
+        (1, "1s"),
+        (59.999999999, "59.999999999s"),
+        (60, "1m0s"),
+        (451.5, "7m31.5s"),
+        (3600, "1h0m0s"),
+        (90061.25, "25h1m1.25s"),
+    ],
+)
+def test_durations_are_written_as_go_does(seconds: float, text: str) -> None:
+    assert text_of(seconds) == text

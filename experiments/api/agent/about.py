@@ -4,6 +4,7 @@ import time
 
 from django.conf import settings
 
+from config import durations
 from config import metrics as counted
 from config.wire import agent
 from config.wire.agent import AgentDoor, described
@@ -20,7 +21,7 @@ def _info(request: Request) -> Answer:
         "version": settings.AGENT_VERSION,
         "author": settings.AGENT_AUTHOR,
         "app_name": settings.AGENT_NAME,
-        "uptime": f"{time.monotonic() - STARTED:.9f}s",
+        "uptime": durations.text_of(time.monotonic() - STARTED),
     }
     return _signed(agent.ok(gojson.obj((name, gojson.dumps(value)) for name, value in fields.items())), request)
 
