@@ -1,5 +1,8 @@
 """Every route of the Agent's document, in its order; then what its clients use beside the document."""
 
+import re
+
+from django.conf import settings
 from django.urls import path, re_path
 
 from config import batch
@@ -24,8 +27,20 @@ HANDLERS: dict[str, Handler] = {
     "/v1/notifications/event-stream": events.event_stream,
     "/oauth/token": experiments.token,
 }
+ANYTHING = r"[\s\S]*"
 BATCH = batch.over(HANDLERS, nowhere)
 Batch = batch.door(BATCH)
+
+
+def ending(path: str) -> str:
+    """The pattern of every address that ends with this path, in any case of letters.
+
+    Spelt without flags, which Django's reversing of addresses does not know.
+    """
+    before, rest = (rf"(?:{ANYTHING}/)?", path[1:]) if path.startswith("/") else (ANYTHING, path)
+    letters = [f"[{sign.lower()}{sign.upper()}]" if sign.isalpha() else re.escape(sign) for sign in rest]
+    return rf"^{before}{''.join(letters)}\Z"
+
 
 urlpatterns = [
     path("v1/config", decisions.Config.as_view({"get": "config"})),
@@ -50,9 +65,9 @@ urlpatterns = [
     path("v1/reset", decisions.Reset.as_view({"post": "reset"})),
     path("v1/notifications/event-stream", events.EventStream.as_view({"get": "event_stream"})),
     # The Agent takes a batch under any prefix.
-    re_path(r"^(?:.*/)?[bB][aA][tT][cC][hH]$", Batch.as_view({"post": "batch"}, schema=None)),
+    re_path(ending("/batch"), Batch.as_view({"post": "batch"}, schema=None)),
     # And says that it lives there, too.
-    re_path(r"(?is)^(?:.*/)?health\Z", AnyHealth.as_view({"get": "healthy"})),
+    *(re_path(ending(each), AnyHealth.as_view({"get": "healthy"})) for each in {"/health", settings.AGENT_HEALTH_PATH}),
     # Whatever else begins with /v1.
-    re_path(r"(?s)^v1(?:/.*)?\Z", Nowhere.as_view({"get": "nowhere"})),
+    re_path(rf"^v1(?:/{ANYTHING})?\Z", Nowhere.as_view({"get": "nowhere"})),
 ]

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,6 +12,7 @@ import jwt
 import pytest
 import yaml
 
+from config.routes.agent import ending
 from decisions.upstream import polling
 from tests.wire.agent.calling import DATA, Agent
 from tests.wire.agent.hosting import Host, Said, hosting
@@ -141,3 +143,18 @@ def test_front_page_and_description_answer_every_verb(verb: str) -> None:
     if verb != "HEAD":
         assert "/swagger" in front.text
         assert "/v1/send-odp-event" in yaml.safe_load(description.text)["paths"]
+
+
+@pytest.mark.parametrize(
+    ("configured", "address", "is_it"),
+    [
+        ("/alive", "alive", True),
+        ("/alive", "any/ALIVE", True),
+        ("/alive", "not-alive", False),
+        ("/alive", "alive/", False),
+        ("ok?", "it/is-ok?", True),
+        ("ok?", "it/is-o", False),
+    ],
+)
+def test_the_health_path_of_an_agent_can_be_kept(configured: str, address: str, is_it: bool) -> None:
+    assert bool(re.search(ending(configured), address)) == is_it
