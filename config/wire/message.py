@@ -153,8 +153,7 @@ def to_django(answer: Answer) -> HttpResponse:
     if not answer.content_type:
         del response["Content-Type"]
     for name, value in answer.headers:
-        # Django keeps one header of a name; a list in it says the same.
-        response[name] = f"{response[name]}, {value}" if name in response else value
+        response[name] = value
     return response
 
 
