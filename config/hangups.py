@@ -1,8 +1,9 @@
 """How a connection is closed whose request another thread is still reading: each server has its own way to it.
 
 Gunicorn names the socket. Granian names none, but takes an answer from anybody in the reading thread's stead; that
-answer is padded, so that the connection it went out on can be told by how much the kernel says was sent (Linux;
-elsewhere such a client gets its answer, and keeps its thread).
+answer is padded to a length that changes each time, so that the connection it went out on can be told by how much the
+kernel says was sent (Linux; elsewhere such a client gets its answer, and keeps its thread). To the byte, and with
+hardly anything received meanwhile: who is answered again and again passes many lengths, but asks as often.
 """
 
 import os
@@ -10,23 +11,34 @@ import socket
 import struct
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from secrets import randbelow
 from types import FrameType
 from typing import Any
 
 REASON = b'{"error":"the request did not arrive in time"}'
-PADDED = REASON.ljust(6007)
-HEADERS = [("Content-Type", "application/json"), ("Content-Length", str(len(PADDED))), ("Connection", "close")]
-MOST_HEADERS = 400
+# A first flight of packets holds so much, whatever the way to the client.
+SHORTEST, LONGEST = 7_000, 13_000
+# As granian writes it, but for what is said of the length.
+HEAD = len(
+    "HTTP/1.1 408 Request Timeout\r\ncontent-type: application/json\r\ncontent-length: \r\nconnection: close\r\n"
+    "server: granian\r\ndate: Thu, 01 Jan 1970 00:00:00 GMT\r\n\r\n"
+)
 PAUSE = 0.01
 PAUSES = 30
+# What has not been answered again for so many pauses is waiting, however much it sends.
+STILL = 10
+# Of a hundred bytes sent at most one may have come meanwhile; the shortest requests take more for what they get.
+HARDLY_ANYTHING = 100
 
 DESCRIPTORS = Path("/proc/self/fd")
-TCP_INFO_SIZE = 208
-BYTES_SENT = struct.Struct("=200xQ")
+TCP_INFO_SIZE = 216
+# Bytes received, and bytes sent with those among them that were sent again.
+TRAFFIC = struct.Struct("=128xQ64xQQ")
 
 
 @dataclass(slots=True)
@@ -59,25 +71,33 @@ def _shut(raw: socket.socket) -> None:
 
 def _answer_and_shut(threads: Mapping[int, Waiting]) -> None:
     port = int(next(iter(threads.values())).environ["SERVER_PORT"])
-    before = {peer: sent for _, peer, sent in _connections(port)}
-    left = sum(_answered_for(thread) for thread in threads)
+    body = REASON.ljust(SHORTEST + randbelow(LONGEST - SHORTEST))
+    whole = HEAD + len(str(len(body))) + len(body)
+    before = {peer: (sent, received) for _, peer, sent, received in _connections(port)}
+    still: Counter[Any] = Counter()
+    left = sum(_answered_for(thread, body) for thread in threads)
     for _ in range(PAUSES):
         if left <= 0:
             break
         time.sleep(PAUSE)
-        for raw, peer, sent in _connections(port):
-            if 0 <= sent - before.get(peer, 0) - len(PADDED) < MOST_HEADERS:
+        for raw, peer, sent, received in _connections(port):
+            sent_before, received_before = before.get(peer, (0, 0))
+            if sent - sent_before != whole:
+                continue
+            still[peer] += 1
+            if received - received_before < whole // HARDLY_ANYTHING or still[peer] >= STILL:
                 _shut(raw)
-                before[peer] = sent
+                before[peer] = sent, received
                 left -= 1
 
 
-def _answered_for(thread: int) -> bool:
+def _answered_for(thread: int, body: bytes) -> bool:
     """Whether granian took an answer for the request that this thread reads."""
     protocol = _granians_protocol(sys._current_frames().get(thread))
     if protocol is None:
         return False
-    protocol.response_bytes(408, HEADERS, PADDED)
+    headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body))), ("Connection", "close")]
+    protocol.response_bytes(408, headers, body)
     return True
 
 
@@ -90,13 +110,14 @@ def _granians_protocol(frame: FrameType | None) -> Any:
     return None
 
 
-def _connections(port: int) -> Iterator[tuple[socket.socket, Any, int]]:
-    """This process's connections on a port, open while the loop looks at them: socket, peer, bytes sent so far."""
+def _connections(port: int) -> Iterator[tuple[socket.socket, Any, int, int]]:
+    """This process's connections on a port, open while the loop looks at them: socket, peer, bytes sent, received."""
     for entry in list(DESCRIPTORS.iterdir()):
         with suppress(OSError), _duplicate(int(entry.name)) as raw:
             if raw.family in (socket.AF_INET, socket.AF_INET6) and raw.getsockname()[1] == port:
                 info = raw.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, TCP_INFO_SIZE)
-                yield raw, raw.getpeername(), BYTES_SENT.unpack(info)[0]
+                received, sent, again = TRAFFIC.unpack(info.ljust(TCP_INFO_SIZE, b"\0"))
+                yield raw, raw.getpeername(), sent - again, received
 
 
 def _duplicate(descriptor: int) -> socket.socket:
