@@ -28,6 +28,8 @@ HEAD = len(
     "HTTP/1.1 408 Request Timeout\r\ncontent-type: application/json\r\ncontent-length: \r\nconnection: close\r\n"
     "server: granian\r\ndate: Thu, 01 Jan 1970 00:00:00 GMT\r\n\r\n"
 )
+# To a client of HTTP/1.0 that asked for it granian promises to keep the connection in the same breath.
+EXTRAS = (0, len(", keep-alive"))
 PAUSE = 0.01
 PAUSES = 30
 # What has not been answered again for so many pauses is waiting, however much it sends.
@@ -50,13 +52,18 @@ class Waiting:
     is_hung_up: bool = False
 
 
+def knows_socket(environ: Mapping[str, Any]) -> bool:
+    """Whether the server names the connection of a request."""
+    return "gunicorn.socket" in environ
+
+
 def hang_up(threads: Mapping[int, Waiting]) -> None:
     """End these waits; each thread wakes up with what it has."""
     nameless: dict[int, Waiting] = {}
     for thread, waiting in threads.items():
         waiting.is_hung_up = True
-        if (raw := waiting.environ.get("gunicorn.socket")) is not None:
-            _shut(raw)
+        if knows_socket(waiting.environ):
+            _shut(waiting.environ["gunicorn.socket"])
         else:
             nameless[thread] = waiting
     if nameless and DESCRIPTORS.is_dir():
@@ -82,7 +89,7 @@ def _answer_and_shut(threads: Mapping[int, Waiting]) -> None:
         time.sleep(PAUSE)
         for raw, peer, sent, received in _connections(port):
             sent_before, received_before = before.get(peer, (0, 0))
-            if sent - sent_before != whole:
+            if sent - sent_before - whole not in EXTRAS:
                 continue
             still[peer] += 1
             if received - received_before < whole // HARDLY_ANYTHING or still[peer] >= STILL:

@@ -58,7 +58,10 @@ class Lane:
             return _start(TOO_LATE, start_response)
 
     def _answered(self, environ: Environ, start_response: StartResponse, started: float) -> Iterable[bytes]:
-        if "HTTP_TRANSFER_ENCODING" in environ:
+        if environ["REQUEST_METHOD"] == "HEAD" and not hangups.knows_socket(environ):
+            # Nobody asks for its body, and no answer to it is long enough to tell who waits for one.
+            environ["CONTENT_LENGTH"] = "0"
+        elif "HTTP_TRANSFER_ENCODING" in environ:
             _gather_chunks(environ)
         handler = self.hot.get((environ["REQUEST_METHOD"], environ.get("PATH_INFO", "/")))
         if handler is None:

@@ -104,7 +104,8 @@ def answers(*, port: int) -> bool:
 
 def _granian(options: Options) -> list[str]:
     return [
-        *("granian", "--interface", "wsgi", "--host", ADDRESS, "--port", str(options.port)),
+        # One request at a time on a connection: `config.hangups` closes connections.
+        *("granian", "--interface", "wsgi", "--http", "1", "--host", ADDRESS, "--port", str(options.port)),
         *("--workers", str(options.workers), "--blocking-threads", str(options.threads), "--no-ws"),
         *("--backlog", str(CONNECTIONS_PER_WORKER), "--backpressure", str(CONNECTIONS_PER_WORKER)),
         *("--respawn-failed-workers", "--workers-kill-timeout", str(PATIENCE)),

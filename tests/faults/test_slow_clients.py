@@ -25,11 +25,20 @@ THREADS_FOR_THE_SLOW = 12
 HEAD = "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n" + (
     f"X-Optimizely-SDK-Key: {SDK_KEY}\r\nUser-Id: ada\r\n"
 )
+NEWLINE = "\r\n"
 SENT = {
     "a body": HEAD.format(path="/v1/decide") + "Content-Length: 100\r\n\r\n{",
     "a chunk": HEAD.format(path="/v1/decide") + "Transfer-Encoding: chunked\r\n\r\n40\r\n{",
     "a body for Django": HEAD.format(path="/api/v1/services") + "Content-Length: 100\r\n\r\n{",
     "a body that is too large": HEAD.format(path="/api/v6/assign") + "Content-Length: 50000000\r\n\r\n{",
+}
+
+
+ODD_WAYS = {
+    "HTTP/1.0, to be kept alive": "POST /v1/decide HTTP/1.0\r\nConnection: keep-alive\r\n",
+    "a body that nobody asks for": "HEAD /v1/decide HTTP/1.1\r\n",
+    "chunks that nobody asks for": "HEAD /api/users HTTP/1.1\r\nTransfer-Encoding: chunked\r\n",
+    "a body when it is asked to send it": "POST /v1/decide HTTP/1.1\r\nExpect: 100-continue\r\n",
 }
 
 
@@ -116,6 +125,26 @@ def test_slow_clients_are_hung_up_on_and_nobody_else_waits_for_them(served: Serv
     assert {dripper.heard[:12] for dripper in drippers} <= {b"HTTP/1.1 408", b""}
     assert max(answer.seconds for answer in load.decisions) < A_BURST
     assert ({answer.status for answer in load.decisions}, load.broken) == ({200}, 0)
+
+
+@pytest.mark.parametrize("way", ODD_WAYS)
+def test_no_odd_way_of_sending_holds_a_thread(served: Served, way: str) -> None:
+    length = "" if "chunked" in ODD_WAYS[way] else "Content-Length: 100\r\n"
+    beginning = f"{ODD_WAYS[way]}{HEAD.partition(NEWLINE)[2]}{length}\r\n"
+
+    with _dripping(served.url, [beginning] * 2 * THREADS_FOR_THE_SLOW) as drippers:
+        pass
+
+    assert max(dripper.ended_after or 0.0 for dripper in drippers) < SECONDS + A_BURST
+
+
+def test_a_connection_carries_one_request_at_a_time(served: Served) -> None:
+    """Streams of HTTP/2 could not be told apart by what their connection was sent."""
+    with _connected(served.url) as raw:
+        raw.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0]))
+        heard = raw.recv(4096)
+
+    assert heard == b"" or heard.startswith(b"HTTP/1.1 4")
 
 
 def test_a_head_that_never_ends_keeps_nobody_waiting(served: Served) -> None:
