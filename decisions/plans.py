@@ -55,8 +55,7 @@ class Plan:
     """One experiment. Segments are closed over their children; `audience` None lets everybody draw.
 
     `is_plain` tells that whoever is neither excluded nor forced keeps the arm they have, else draws, at any time.
-
-    `weights` are percents, `place_set` the places of `points`. `rules` tells whether the audience's rules hold for
+    `weights` are percents, `places` those of `points`. `rules` tells whether the audience's rules hold for
     attributes (None: without an audience), `rules_hold` whether they do for somebody of whom none is known.
     """
 

@@ -19,7 +19,7 @@ _var.mkdir(parents=True, exist_ok=True)
 os.environ["ARBITER_VAR"] = str(_var)
 os.environ.setdefault("DATABASE_URL", f"sqlite:///{_var / 'arbiter.sqlite3'}")
 
-from config.settings import *  # noqa: E402
+from config.settings import *  # noqa: E402 - they read the environment that was set above
 
 # Tests decide by what their own transaction says; the threads have suites of their own.
 INLINE_SNAPSHOTS = True

@@ -1,5 +1,6 @@
 """Rows edited inside another row's page: choices fetched once per page, and rows that are two steps away."""
 
+from abc import ABC, abstractmethod
 from typing import Any, ClassVar, cast
 
 from django import forms
@@ -45,11 +46,8 @@ class SharedFormSet(Rows, BaseInlineFormSet):
     """For rows that belong to the page's row directly."""
 
 
-class NestedFormSet(Rows, BaseModelFormSet):
-    """For rows that belong to a row of the page's row, such as the payloads of an experiment's variations.
-
-    Subclasses say in `rows_of` which rows these are.
-    """
+class NestedFormSet(Rows, BaseModelFormSet, ABC):
+    """For rows that belong to a row of the page's row, such as the payloads of an experiment's variations."""
 
     instance: Any
     model: Any
@@ -68,8 +66,9 @@ class NestedFormSet(Rows, BaseModelFormSet):
         rows = self.model._default_manager.none() if instance is None or instance.pk is None else self.rows_of(instance)
         super().__init__(data, files, prefix=prefix, queryset=rows, **options)
 
+    @abstractmethod
     def rows_of(self, instance: Any) -> QuerySet[Any]:
-        raise NotImplementedError
+        """Which rows these are."""
 
     @classmethod
     def get_default_prefix(cls) -> str:

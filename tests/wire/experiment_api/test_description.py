@@ -44,7 +44,6 @@ def test_a_component_has_its_keys_in_the_document_s_order(name: str) -> None:
 
 @pytest.mark.serial
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.skipif(not SCHEMATHESIS.exists(), reason="schemathesis is not installed")
 def test_any_request_is_answered_as_described(live_server: Any) -> None:
     """Lax parsing and the rule of shares contradict the two checks that are left out."""
     contradicted = "negative_data_rejection,positive_data_acceptance"
