@@ -12,8 +12,8 @@ class Criterion(models.Model):
 
     uid = models.UUIDField(default=new_uid, unique=True, editable=False)
     experiment = models.ForeignKey(Experiment, on_delete=models.CASCADE, related_name="criteria")
-    sampling_model = models.CharField(max_length=255)
-    sampling_attribute = models.CharField(max_length=255)
+    sampling_model = models.CharField()
+    sampling_attribute = models.CharField()
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -30,10 +30,10 @@ class Condition(models.Model):
 
     uid = models.UUIDField(default=new_uid, unique=True, editable=False)
     criterion = models.ForeignKey(Criterion, on_delete=models.CASCADE, related_name="conditions")
-    model = models.CharField(max_length=255)
-    property = models.CharField(max_length=255)
+    model = models.CharField()
+    property = models.CharField()
     value = models.TextField()
-    condition = models.CharField(max_length=255, help_text="The operator; unknown ones are kept and never true.")
+    condition = models.CharField(help_text="The operator; unknown ones are kept and never true.")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

@@ -48,7 +48,7 @@ class Experiment(models.Model):
     datafile_id = models.CharField(max_length=32, default=new_datafile_id, unique=True, editable=False)
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="experiments")
     key = models.CharField(max_length=255, help_text="What Optimizely clients call it; never changes what is drawn.")
-    name = models.CharField(max_length=255)
+    name = models.CharField()
     description = models.TextField(blank=True)
     hypothesis = models.TextField(blank=True, help_text="What you expect to see, and why.")
     kind = models.CharField(max_length=16, choices=Kind.choices, default=Kind.AB_TEST)

@@ -21,7 +21,7 @@ class Project(models.Model):
     uid = models.UUIDField(default=new_uid, unique=True, editable=False)
     datafile_id = models.CharField(max_length=32, default=new_datafile_id, unique=True, editable=False)
     key = models.CharField(max_length=255, unique=True, help_text="What UpGrade clients send as context.")
-    name = models.CharField(max_length=255)
+    name = models.CharField()
     active = models.BooleanField(default=True, help_text="Off: no experiment of this project is given to anybody.")
     environment_key = models.CharField(max_length=64, default="production")
     sdk_key = models.CharField(

@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import Field
 
 from config.wire.experiment_api.shapes import BucketedSample, OfCriterion, OfExperiment, Shape
-from config.wire.experiment_api.texts import Instant, LongText, Sought, Text
+from config.wire.experiment_api.texts import IndexedText, Instant, Sought, Text
 
 MOST_AT_ONCE = 10_000
 LARGEST = 1e100  # a million squares of it can still be added up
@@ -48,7 +48,7 @@ class ExperimentBucketUpdate(Shape):
 class ExperimentSamplingConditionUpdate(Shape):
     model: Annotated[Text, LeftOut]
     property: Annotated[Text, LeftOut]
-    value: Annotated[LongText, LeftOut]
+    value: Annotated[Text, LeftOut]
     condition: Annotated[Text, LeftOut]
 
 
@@ -75,8 +75,8 @@ class SampleExport(Shape):
 
 
 class EntityToAllocate(Shape):
-    sampled_entity: Text
-    sampled_value: Text | None = Field(default=None, description="Left out: what the criterion samples.")
+    sampled_entity: IndexedText
+    sampled_value: IndexedText | None = Field(default=None, description="Left out: what the criterion samples.")
     attributes: dict[str, Any] = Field(
         default_factory=dict, description='Records by model: {"User": {"country": "US"}}.'
     )

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from config.wire.experiment_api.texts import IgnoredId, Instant, LongText, PossiblyEmpty, Text
+from config.wire.experiment_api.texts import IgnoredId, IndexedText, Instant, PossiblyEmpty, Text
 
 
 class Shape(BaseModel):
@@ -87,7 +87,7 @@ class ExperimentSamplingCriterionCreate(Shape):
 class ExperimentSamplingConditionCreate(Shape):
     model: Text
     property: Text
-    value: LongText
+    value: Text
     condition: Text
     criterion_id: IgnoredId
     experiment_id: IgnoredId
@@ -124,7 +124,7 @@ class ExperimentSamplingCriterion(Shape):
 
 class ExperimentBucketCreate(Shape):
     experiment_id: IgnoredId
-    bucket_name: Text
+    bucket_name: IndexedText
     percentage_distribution: Annotated[int, Field(ge=0, le=100)]
 
 
@@ -138,8 +138,8 @@ class ExperimentBucket(Shape):
 
 class BucketedSampleCreate(Shape):
     experiment_id: IgnoredId
-    sampled_value: Text
-    sampled_entity: Text
+    sampled_value: IndexedText
+    sampled_entity: IndexedText
     allocated_bucket: PossiblyEmpty = Field(description="Empty: the server chooses.")
 
 

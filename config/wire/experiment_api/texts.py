@@ -1,4 +1,4 @@
-"""The scalar types of this dialect: pydantic's lax parsing, bounded where a database column is."""
+"""The scalar types of this dialect: pydantic's lax parsing, bounded where a database index is."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -26,8 +26,8 @@ def _in_utc(moment: datetime) -> datetime:
         raise PydanticCustomError("datetime_out_of_range", "Input should lie between the years 1 and 9999") from None
 
 
-LongText = Annotated[str, Field(min_length=1), AfterValidator(_storable)]
-Text = Annotated[str, Field(min_length=1, max_length=LONGEST), AfterValidator(_storable)]
+Text = Annotated[str, Field(min_length=1), AfterValidator(_storable)]
+IndexedText = Annotated[str, Field(min_length=1, max_length=LONGEST), AfterValidator(_storable)]
 Sought = Annotated[str, AfterValidator(_storable)]
 PossiblyEmpty = Annotated[str, Field(max_length=LONGEST), AfterValidator(_storable)]
 Instant = Annotated[datetime, AfterValidator(_in_utc)]

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from experiments.models import Project
 from sampling.models import Criterion
 from tests.wire.experiment_api import api
 
@@ -52,9 +51,32 @@ def test_deep_nesting_inside_a_key_is_a_fault(depth: int) -> None:
     assert _types(api.call("POST", SERVICES, raw=raw)) == ["string_type"]
 
 
-def test_a_text_longer_than_its_column_is_a_fault() -> None:
-    assert _types(api.post(SERVICES, {"name": "n" * 256})) == ["string_too_long"]
-    assert not Project.objects.exists()
+def test_a_text_longer_than_its_index_is_a_fault() -> None:
+    made = api.experiment()
+    bucket = {"experiment_id": made["id"], "bucket_name": "n" * 256, "percentage_distribution": 5}
+
+    assert _types(api.post(f"/api/v1/experiments/{made['id']}/buckets", bucket)) == ["string_too_long"]
+    assert _types(api.post(api.samples_of(made), api.sample_body(made, "e" * 256))) == ["string_too_long"]
+
+
+def test_other_texts_are_of_any_length() -> None:
+    long = "né" * 5_000
+    shop = api.service(name=long)
+    again = api.service(name=long)
+    made = api.experiment(of=shop, name=long)
+    criterion = {"sampling_model": long, "sampling_attribute": long, "experiment_id": made["id"]}
+    condition = dict.fromkeys(("model", "property", "value", "condition"), long)
+    ids = {"criterion_id": made["id"], "experiment_id": made["id"]}
+
+    stored = api.read(
+        api.post(
+            f"/api/v1/experiments/{made['id']}/criteria",
+            {"criterion": criterion, "conditions": [{**condition, **ids}]},
+        )
+    )
+
+    assert {shop["name"], again["name"], made["name"], stored["sampling_model"]} == {long}
+    assert stored["conditions"][0].items() >= condition.items()
 
 
 def test_a_large_body_is_refused_unread() -> None:
