@@ -57,6 +57,8 @@ class Plan:
     `is_plain` tells that whoever is neither excluded nor forced keeps the arm they have, else draws, at any time.
     `weights` are percents, `places` those of `points`. `rules` tells whether the audience's rules hold for
     attributes (None: without an audience), `rules_hold` whether they do for somebody of whom none is known.
+    `takes_strangers` tells whether it can be given to people who cannot be looked up: it asks for no group, and nobody
+    was listed as kept out when the project was published.
     """
 
     id: int
@@ -89,6 +91,7 @@ class Plan:
     places: frozenset[Place]
     exact: bool
     pick: Pick
+    takes_strangers: bool
     is_plain: bool = False
 
     def arm(self, variation_id: int | None) -> PlannedArm | None:
@@ -102,12 +105,13 @@ class Plan:
     @property
     def is_pure(self) -> bool:
         """Whether the unit's id alone says what a person draws."""
-        return self.unit == "individual" and self.algorithm == "random" and self.takes_anybody
-
-    @property
-    def takes_anybody(self) -> bool:
-        """Whether nothing about a person keeps them out: neither groups nor lists nor an audience."""
-        return self.unit != "group" and self.lets_all_in and not self.excluded and self.audience is None
+        return (
+            self.unit == "individual"
+            and self.algorithm == "random"
+            and self.lets_all_in
+            and not self.excluded
+            and self.audience is None
+        )
 
     def is_open(self, now: datetime) -> bool:
         return (self.starts_at is None or self.starts_at <= now) and (self.ends_at is None or now < self.ends_at)
@@ -162,7 +166,7 @@ def compile_plans(document: Document, engine: Engine) -> Plans:
         pools=pools_of(plans),
         flags=flags,
         global_exclude=excluded,
-        excludes_anybody=any(segments[pk]["has_members"] for pk in excluded),
+        excludes_anybody=_lists_anybody(excluded, segments),
         preview_users=MappingProxyType(
             {
                 row["id"]: {int(experiment): arm for experiment, arm in row["forced"].items()}
@@ -187,6 +191,8 @@ def _plan(row: Mapping[str, Any], document: Document, segments: Mapping[int, Any
     design = row["design"]
     rules = None if row["audience"] is None else _rules(row["audience"], document)
     points = tuple(PlannedPoint(point["id"], point["site"], point["target"]) for point in row["points"])
+    excluded = _listed(row["lists"], "exclude", segments)
+    lets_all_in = design["filter_mode"] == "include_all"
     plan = Plan(
         id=row["id"],
         uid=row["uid"],
@@ -201,7 +207,7 @@ def _plan(row: Mapping[str, Any], document: Document, segments: Mapping[int, Any
         algorithm=design["algorithm"],
         factor=design["stratification_factor"],
         order=design["condition_order"],
-        lets_all_in=design["filter_mode"] == "include_all",
+        lets_all_in=lets_all_in,
         post_rule=design["post_rule"],
         fallback=design["fallback"],
         ending_user_count=design["ending_user_count"],
@@ -209,7 +215,7 @@ def _plan(row: Mapping[str, Any], document: Document, segments: Mapping[int, Any
         starts_at=_instant(row["starts_at"]),
         ends_at=_instant(row["ends_at"]),
         included=_listed(row["lists"], "include", segments),
-        excluded=_listed(row["lists"], "exclude", segments),
+        excluded=excluded,
         audience=None if row["audience"] is None else _closure([row["audience"]], segments),
         rules_hold=rules is None or rules({}),
         rules=rules,
@@ -218,6 +224,7 @@ def _plan(row: Mapping[str, Any], document: Document, segments: Mapping[int, Any
         places=frozenset(point.place for point in points),
         exact=row["bucketing"] == "seedrandom",
         pick=_pick(row, engine),
+        takes_strangers=design["unit"] != "group" and lets_all_in and not _lists_anybody(excluded, segments),
     )
     is_plain = plan.is_pure and plan.status == "running" and plan.starts_at is None and plan.ends_at is None
     return replace(plan, is_plain=is_plain)
@@ -317,6 +324,11 @@ def _closure(roots: Iterable[int], segments: Mapping[int, Any]) -> frozenset[int
             found.add(pk)
             waiting.extend(segments[pk]["children"])
     return frozenset(found)
+
+
+def _lists_anybody(closed: Iterable[int], segments: Mapping[int, Any]) -> bool:
+    """Whether somebody was in one of these segments when the project was published."""
+    return any(segments[pk]["has_members"] for pk in closed)
 
 
 def _by_place(plans: Sequence[Plan]) -> Mapping[Place, tuple[Plan, ...]]:

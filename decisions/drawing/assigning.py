@@ -88,7 +88,7 @@ def arm_in(snapshot: Snapshot, experiment_id: int, user_id: str) -> int | None:
     person = recalling.person(user_id=user_id, needs=snapshot.plans.needs)
     if person is None:
         person = stranger(snapshot, user_id, [experiment_id])
-    if not person.is_known and not plan.takes_anybody:
+    if not person.is_known and not plan.takes_strangers:
         return None
     if plan.id not in person.arms and (plan.status not in LIVE or is_excluded_globally(snapshot.plans, person)):
         return None
@@ -137,7 +137,7 @@ def is_candidate(plan: Plan, *, is_previewer: bool, now: datetime) -> bool:
 def _may_see(plan: Plan, person: Standing, is_previewer: bool, now: datetime) -> bool:
     if not is_candidate(plan, is_previewer=is_previewer, now=now):
         return False
-    if not person.is_known and not plan.takes_anybody:
+    if not person.is_known and not plan.takes_strangers:
         return False
     if plan.unit == "group" and plan.id not in person.arms and working_group(plan, person) is None:
         return False

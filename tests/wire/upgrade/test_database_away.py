@@ -54,6 +54,7 @@ def outage(settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> Any:
     return away
 
 
+INTERNAL = {"name": "internal", "match": "exists"}
 Outage = Callable[[], AbstractContextManager[list[str]]]
 
 
@@ -103,6 +104,33 @@ def test_nobody_is_let_in_by_a_guess(school: School, outage: Outage) -> None:
 
     with outage():
         assert school.assign("student1") == []
+
+
+@pytest.mark.parametrize(("rule", "lets_in"), [(["not", INTERNAL], True), (INTERNAL, False)])
+def test_a_rule_is_read_as_for_anybody_without_attributes(
+    school: School, outage: Outage, rule: Any, lets_in: bool
+) -> None:
+    """Who is not known to be listed in the audience is let in by its rule or not at all, as when they are not."""
+    experiment = _run()
+    audience = builders.segment(project=experiment.project, rule=rule)
+    builders.members(segment=audience, users=["somebody"])
+    Experiment.objects.filter(pk=experiment.pk).update(audience=audience)
+    builders.republished(experiment.project)
+    school.init("student2")
+
+    with outage():
+        unseen = school.codes("student1")
+
+    assert (base.P1 in unseen, base.P1 in school.codes("student2")) == (lets_in, lets_in)
+
+
+def test_a_list_of_nobody_keeps_nobody_out(school: School, outage: Outage) -> None:
+    experiment = _run()
+    builders.listed(experiment=experiment, mode="exclude", users=[])
+    builders.republished(experiment.project)
+
+    with outage():
+        assert base.P1 in school.codes("student1")
 
 
 def test_where_somebody_is_excluded_everywhere_nobody_unseen_is_given_anything(school: School, outage: Outage) -> None:
