@@ -130,9 +130,14 @@ def _decoded(part: str) -> bytes:
         raise Distrusted(f"illegal base64 data at input byte {len(part) - 1}") from fault
 
 
+def _refuse_constant(name: str) -> None:
+    """JSON knows neither NaN, which would never expire, nor Infinity."""
+    raise Distrusted(f"invalid character '{name.lstrip('-')[0]}' looking for beginning of value")
+
+
 def _object(raw: bytes) -> Claims:
     try:
-        value = json.loads(raw)
+        value = json.loads(raw, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as fault:
         sign = chr(raw[0]) if raw else ""
         raise Distrusted(

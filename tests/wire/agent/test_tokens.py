@@ -178,6 +178,7 @@ def test_scheme_is_read_in_any_case_and_the_last_header_wins(home: Agent) -> Non
         (token(), "invalid character 'È' looking for beginning of value"),
         ("Bearer " + token(secret=b"somebody-elses-secret-of-32-byte"), "signature is invalid"),
         ("Bearer " + token(exp=1), "Token is expired"),
+        ("Bearer " + token(exp=float("nan")), "invalid character 'N' looking for beginning of value"),
         ("Bearer " + token(nbf=9e9), "Token is not valid yet"),
         ("Bearer eyJhbGciOiJub25lIn0.e30.", "unexpected signing method"),
     ],
