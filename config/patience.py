@@ -73,11 +73,14 @@ def end() -> None:
 
 def whole(environ: dict[str, Any], length: int) -> bytes:
     """All of a body of a known length. Raises HungUp."""
-    begin(environ)
+    thread = threading.get_ident()
+    waiting = _under_way[thread] = Waiting(environ, time.monotonic())
     try:
         body: bytes = environ["wsgi.input"].read(length)
     finally:
-        end()
+        _under_way.pop(thread, None)
+        if waiting.is_hung_up:
+            raise HungUp
     if len(body) < length:
         raise HungUp
     return body

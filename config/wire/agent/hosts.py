@@ -11,13 +11,14 @@ _FORWARDED_HOST = re.compile(r"(?i)(?:^|[;,\s])host=\"?([^;,\s\"]+)")
 
 def is_allowed(request: Request) -> bool:
     """Exact names; `.example.com` stands for its sub-domains only, `.` for every host."""
-    return _is_listed(_host(request), tuple(live.AGENT_ALLOWED_HOSTS))
+    allowed = live.AGENT_ALLOWED_HOSTS
+    return "." in allowed or _is_listed(_host(request), tuple(allowed))
 
 
 @remembered(1024)
 def _is_listed(given: str, allowed: tuple[str, ...]) -> bool:
     host = given.partition(":")[0]
-    return "." in allowed or any(host == entry or (entry[:1] == "." and host.endswith(entry)) for entry in allowed)
+    return any(host == entry or (entry[:1] == "." and host.endswith(entry)) for entry in allowed)
 
 
 def _host(request: Request) -> str:
