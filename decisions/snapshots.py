@@ -248,6 +248,10 @@ def _follow() -> None:
             _state.database_away_since = _state.database_away_since or datetime.now(UTC)
             connection.close()
             time.sleep(POLL_SECONDS)
+        except Exception:
+            # The thread's outermost door: whatever happens, the next look must come.
+            logger.exception("Following what is published stumbled")
+            time.sleep(POLL_SECONDS)
 
 
 def _poll() -> None:
@@ -259,11 +263,13 @@ def _listen() -> None:
     """Wait for notices on this thread's own connection; look anyway every few seconds, so a lost one heals."""
     connection.ensure_connection()
     raw = connection.connection
-    raw.execute(f"LISTEN {CHANNEL}")
+    with connection.wrap_database_errors:
+        raw.execute(f"LISTEN {CHANNEL}")
     while True:
         refresh()
-        for _notice in raw.notifies(timeout=_patience(), stop_after=1):
-            pass
+        with connection.wrap_database_errors:
+            for _notice in raw.notifies(timeout=_patience(), stop_after=1):
+                pass
 
 
 def _patience() -> float:

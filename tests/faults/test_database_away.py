@@ -1,7 +1,9 @@
 """PostgreSQL stopped, as if its machine had failed, and started again later."""
 
+import contextlib
 import json
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +21,7 @@ from tests.harness.waiting import until
 pytestmark = [pytest.mark.alone, pytest.mark.postgresql]
 
 OUTAGE = 20.0
+SERVICE = "0de30000-0000-4000-8000-000000000001"
 
 
 @pytest.fixture
@@ -51,6 +54,42 @@ def test_decisions_and_events_go_on_while_postgresql_is_away(machine: postgres.S
     assert decided_meanwhile > OUTAGE
     assert {answer.status for answer in load.decisions} == {200}
     assert (load.refusals, load.broken) == ([], 0)
+
+
+def test_every_worker_hears_of_publications_after_postgresql_was_restarted(
+    machine: postgres.Server, tmp_path: Path
+) -> None:
+    world = _world(machine, tmp_path)
+    with world.serving() as server:
+        before = {_revision(server.url) for _ in range(12)}
+        machine.stop(at_once=True)
+        machine.start()
+        _create_experiment(server.url)
+        stored = world.number("SELECT revision FROM experiments_project WHERE key = 'demo'")
+        until(lambda: {_revision(server.url) for _ in range(12)} == {stored}, seconds=10)
+
+    assert max(before) < stored
+
+
+def _revision(url: str) -> int:
+    with urllib.request.urlopen(f"{url}/datafiles/demo123.json", timeout=30) as answer:
+        return int(json.load(answer)["revision"])
+
+
+def _create_experiment(url: str) -> None:
+    """Which publishes it. The first connections that meet a restarted database are those of before."""
+
+    def is_done() -> bool:
+        body = json.dumps({"name": "afterwards", "service_id": SERVICE, "active": False}).encode()
+        route = f"{url}/api/v1/services/{SERVICE}/experiments"
+        with contextlib.suppress(urllib.error.HTTPError):
+            urllib.request.urlopen(
+                urllib.request.Request(route, body, {"Content-Type": "application/json"}), timeout=30
+            )
+            return True
+        return False
+
+    until(is_done)
 
 
 def _world(machine: postgres.Server, directory: Path) -> World:
