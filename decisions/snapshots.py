@@ -22,7 +22,6 @@ from django.db.models import F
 
 from decisions import lastgood
 from decisions.compile import Snapshot, Sources, compile_snapshot, gather
-from decisions.engine import InvalidDatafile
 from experiments.errors import NotFound
 from experiments.models import Project
 
@@ -186,8 +185,9 @@ def _swap(found: Iterable[Sources], generations: Mapping[int, int], now: datetim
     for sources in found:
         try:
             kept[sources.project_id] = compile_snapshot(sources=sources, now=now, previous=kept.get(sources.project_id))
-        except InvalidDatafile:
-            logger.exception("The datafile of project %s cannot be used; its last good one stays", sources.key)
+        except Exception:
+            # The door between projects: one that cannot be compiled must not hold up the others.
+            logger.exception("What project %s published cannot be used; its last good one stays", sources.key)
         else:
             _keep_last_good(sources)
     snapshots = kept.values()

@@ -11,7 +11,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from decisions import lastgood, lifecycle, snapshots
 from decisions.compile import compile_snapshot, gather
 from decisions.engine import Subject
-from experiments.models import Experiment, Project
+from experiments.models import Experiment, Project, Publication
 from tests import builders
 
 pytestmark = pytest.mark.django_db
@@ -163,3 +163,17 @@ def test_a_project_that_is_gone_is_gone_from_memory_and_disk(following: None) ->
 
     assert snapshots.for_key("home") is None
     assert lastgood.read_all() == []
+
+
+def test_a_project_that_cannot_be_compiled_keeps_its_last_good_state_and_holds_up_no_other(following: None) -> None:
+    broken = builders.running(project=builders.project(key="broken")).project
+    other = builders.running(project=builders.project(key="other")).project
+    snapshots.refresh()
+    Publication.objects.filter(project=broken).update(document='{"experiments": [{"id": 1}]}')
+    snapshots.announce(project_ids=[broken.pk])
+    lifecycle.publish(project=other, now=builders.NOW)
+
+    snapshots.refresh()
+
+    assert snapshots.for_project(broken.pk).revision == 1
+    assert snapshots.for_project(other.pk).revision == 2
