@@ -56,6 +56,7 @@ class _State:
 
 _state = _State()
 _lock = threading.RLock()
+_missing = threading.Lock()
 
 
 def _follow_setting(*, setting: str, value: object, **_: object) -> None:
@@ -122,11 +123,17 @@ def current() -> Registry:
 
 
 def _after_miss() -> Registry:
-    """Look again, but not more often than every `MISS_SECONDS`: unknown keys must stay cheap."""
-    if time.monotonic() - _state.missed_at > MISS_SECONDS:
-        _state.missed_at = time.monotonic()
-        with contextlib.suppress(DatabaseError):
-            refresh()
+    """Look again, one at a time and not more often than every `MISS_SECONDS`: unknown keys must stay cheap.
+
+    Who comes meanwhile does not wait: a database that does not answer would take every thread of this process.
+    """
+    if time.monotonic() - _state.missed_at > MISS_SECONDS and _missing.acquire(blocking=False):
+        try:
+            with contextlib.suppress(DatabaseError):
+                refresh()
+        finally:
+            _state.missed_at = time.monotonic()
+            _missing.release()
     return _state.registry
 
 

@@ -1,6 +1,7 @@
 """Real threads: whoever reads while somebody publishes sees the old or the new, and no publication is lost."""
 
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -12,6 +13,7 @@ from decisions.engine import Subject
 from experiments.models import Experiment, Project
 from features.models import Variable
 from tests import builders
+from tests.harness.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -96,3 +98,26 @@ def test_two_publishers_at_once_are_both_visible_afterwards() -> None:
     assert failed == []
     assert _versions(project.pk) == {f"{key}-{PUBLICATIONS - 1}" for key in keys}
     assert Project.objects.get().revision >= 2 * (PUBLICATIONS - 1)
+
+
+@pytest.mark.postgresql
+def test_of_those_who_ask_for_unknown_keys_one_waits_for_a_database_that_does_not_answer() -> None:
+    snapshots.refresh()
+    answered: list[object] = []
+
+    def ask() -> None:
+        answered.append(snapshots.for_sdk_key("nobody"))
+        connection.close()
+
+    askers = [threading.Thread(target=ask) for _ in range(4)]
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("LOCK TABLE experiments_project IN ACCESS EXCLUSIVE MODE")
+        for asker in askers:
+            asker.start()
+            time.sleep(snapshots.MISS_SECONDS * 1.5)
+        until(lambda: len(answered) == len(askers) - 1, seconds=10)
+    for asker in askers:
+        asker.join()
+
+    assert answered == [None] * len(askers)
