@@ -8,6 +8,8 @@ tallies over every second, and of the durations one in `SAMPLE` is observed. Wit
 import os
 import threading
 import time
+import weakref
+from collections import deque
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess
 
@@ -20,8 +22,19 @@ SAMPLE = 32
 FLUSH_SECONDS = 1.0
 BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 
-Tally = dict[tuple[str, int], int]
+Counts = dict[tuple[str, int], int]
 Durations = dict[str, float]
+
+
+class Tally:
+    """What one thread counted; it goes with its thread."""
+
+    __slots__ = ("__weakref__", "counts", "seconds")
+
+    def __init__(self) -> None:
+        self.counts: Counts = {}
+        self.seconds: Durations = {}
+
 
 _requests = Counter("arbiter_requests", "Answered requests.", ("route", "status"))
 _seconds = Histogram(
@@ -42,8 +55,10 @@ _gauges = {
     "retried": Gauge("arbiter_retried_batches", "Batches that were tried again.", multiprocess_mode="livesum"),
 }
 _local = threading.local()
-_tallies: list[tuple[Tally, Durations]] = []
-_handed_over: Tally = {}
+_tallies: dict[int, tuple[Counts, Durations]] = {}
+_ended: deque[int] = deque()
+_of_the_ended: tuple[Counts, Durations] = ({}, {})
+_handed_over: Counts = {}
 _handed_over_seconds: Durations = {}
 _lock = threading.Lock()
 _thread_pid = 0
@@ -52,27 +67,34 @@ _thread_pid = 0
 def observe(route: str, status: int, duration: float) -> None:
     """Count one answer of a route. `duration` in seconds."""
     try:
-        tally, durations = _local.tally
+        tally: Tally = _local.tally
     except AttributeError:
-        tally, durations = _local.tally = ({}, {})
-        _tallies.append(_local.tally)
+        tally = _local.tally = _new_tally()
+    counts, durations = tally.counts, tally.seconds
     durations[route] = durations.get(route, 0.0) + duration
     key = (route, status)
-    count = tally[key] = tally.get(key, 0) + 1
+    count = counts[key] = counts.get(key, 0) + 1
     if count % SAMPLE == 1:
         _seconds.labels(route).observe(duration)
+
+
+def _new_tally() -> Tally:
+    """This thread's own. A server may end idle threads and start others: what an ended one counted is added up."""
+    tally = Tally()
+    number = id(tally.counts)
+    _tallies[number] = (tally.counts, tally.seconds)
+    weakref.finalize(tally, _ended.append, number)
+    return tally
 
 
 def hand_over() -> None:
     """Add what the threads tallied since the last call to the counters."""
     with _lock:
-        totals: Tally = {}
-        seconds: Durations = {}
-        for tally, durations in list(_tallies):
-            for key, count in list(tally.items()):
-                totals[key] = totals.get(key, 0) + count
-            for route, duration in list(durations.items()):
-                seconds[route] = seconds.get(route, 0.0) + duration
+        while _ended:
+            _add(_tallies.pop(_ended.popleft()), _of_the_ended)
+        totals, seconds = dict(_of_the_ended[0]), dict(_of_the_ended[1])
+        for tally in list(_tallies.values()):
+            _add(tally, (totals, seconds))
         for route, duration in seconds.items():
             _seconds_all.labels(route).inc(max(0.0, duration - _handed_over_seconds.get(route, 0.0)))
         _handed_over_seconds.update(seconds)
@@ -81,6 +103,14 @@ def hand_over() -> None:
             _handed_over[key] = count
             if fresh:
                 _requests.labels(key[0], str(key[1])).inc(fresh)
+
+
+def _add(tally: tuple[Counts, Durations], to: tuple[Counts, Durations]) -> None:
+    (counts, seconds), (all_counts, all_seconds) = tally, to
+    for key, count in list(counts.items()):
+        all_counts[key] = all_counts.get(key, 0) + count
+    for route, duration in list(seconds.items()):
+        all_seconds[route] = all_seconds.get(route, 0.0) + duration
 
 
 def ensure_handing_over() -> None:
