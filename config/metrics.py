@@ -10,6 +10,7 @@ import threading
 import time
 import weakref
 from collections import deque
+from pathlib import Path
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess
 
@@ -144,9 +145,25 @@ def rendered() -> bytes:
     hand_over()
     gauge()
     registry: CollectorRegistry = REGISTRY
-    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+    if directory := os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        _forget_the_dead(Path(directory))
         registry = CollectorRegistry()
         multiprocess.MultiProcessCollector(registry)
     as_the_agent = CollectorRegistry()
     as_the_agent.register(AgentTimers(registry.collect()))
     return generate_latest(registry) + generate_latest(as_the_agent)
+
+
+def _forget_the_dead(directory: Path) -> None:
+    """What workers that are gone said of how they fare must not be read as how we fare; what they counted stays."""
+    for path in directory.glob("gauge_live*.db"):
+        if not _lives(int(path.stem.rpartition("_")[2])):
+            path.unlink(missing_ok=True)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, PermissionError):  # another user's is not ours: the number was given anew
+        return False
+    return True

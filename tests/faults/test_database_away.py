@@ -1,7 +1,10 @@
 """PostgreSQL stopped, as if its machine had failed, and started again later."""
 
 import contextlib
+import http.client
 import json
+import os
+import signal
 import time
 import urllib.error
 import urllib.request
@@ -14,7 +17,7 @@ import pytest
 
 from tests.faults.judging import everything_is_there_once
 from tests.faults.load import Load
-from tests.faults.world import World, prepare
+from tests.faults.world import World, prepare, workers
 from tests.harness import postgres
 from tests.harness.waiting import until
 
@@ -69,6 +72,29 @@ def test_every_worker_hears_of_publications_after_postgresql_was_restarted(
         until(lambda: {_revision(server.url) for _ in range(12)} == {stored}, seconds=10)
 
     assert max(before) < stored
+
+
+def test_metrics_do_not_go_on_about_workers_that_died_while_it_was_away(
+    machine: postgres.Server, tmp_path: Path
+) -> None:
+    world = _world(machine, tmp_path)
+    with world.serving() as server:
+        _revision(server.url)
+        machine.stop(at_once=True)
+        until(lambda: "arbiter_database_away 1.0" in _metrics(server.url))
+        for worker in workers(server):
+            os.kill(worker, signal.SIGKILL)
+        machine.start()
+
+        until(lambda: "arbiter_database_away 0.0" in _metrics(server.url))
+
+
+def _metrics(url: str) -> str:
+    try:
+        with urllib.request.urlopen(f"{url}/metrics", timeout=30) as answer:
+            return str(answer.read().decode())
+    except (OSError, http.client.HTTPException):
+        return ""
 
 
 def _revision(url: str) -> int:
