@@ -51,7 +51,7 @@ def _read(path: Path) -> Sources | None:
         return shapes.decoder(Sources).decode(path.read_bytes())
     except FileNotFoundError:
         return None
-    except (OSError, msgspec.DecodeError):
+    except (OSError, UnicodeDecodeError, msgspec.DecodeError):
         logger.warning("The last good copy %s cannot be read", path.name, exc_info=True)
         return None
 

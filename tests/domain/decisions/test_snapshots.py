@@ -110,9 +110,10 @@ def test_an_older_copy_never_replaces_a_newer_one_on_disk(following: None) -> No
     assert [kept.generation for kept in lastgood.read_all()] == [new.generation]
 
 
-def test_a_broken_copy_on_disk_counts_as_none(following: None, tmp_path: Path) -> None:
+@pytest.mark.parametrize("damage", [b'{"project_id": 7, "key"', b'{"project_uid": "\xff"}', b"\0\0\0", b""])
+def test_a_broken_copy_on_disk_counts_as_none(following: None, tmp_path: Path, damage: bytes) -> None:
     (tmp_path / "snapshots").mkdir()
-    (tmp_path / "snapshots" / "7.json").write_bytes(b'{"project_id": 7, "key"')
+    (tmp_path / "snapshots" / "7.json").write_bytes(damage)
 
     assert lastgood.read_all() == []
 
