@@ -3,6 +3,7 @@
 One file a project, replaced atomically. A file that cannot be read counts as none.
 """
 
+import contextlib
 import logging
 import os
 import tempfile
@@ -18,13 +19,16 @@ from experiments import shapes
 logger = logging.getLogger(__name__)
 
 
-def keep(*, sources: Sources) -> None:
-    """Write a project's sources unless a later generation is there already. A full disk is logged, not raised."""
+def keep(*, sources: Sources, is_back: bool = False) -> None:
+    """Write a project's sources unless a later generation is there already. A full disk is logged, not raised.
+
+    `is_back`: the database knows no later one, as after a restore.
+    """
     path = _directory() / f"{sources.project_id}.json"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         there = _read(path)
-        if there is None or there.generation <= sources.generation:
+        if is_back or there is None or there.generation <= sources.generation:
             _replace(path, msgspec.json.encode(sources))
     except OSError:
         logger.warning("The last good copy of project %s could not be written", sources.key, exc_info=True)
@@ -33,7 +37,13 @@ def keep(*, sources: Sources) -> None:
 def drop(*, project_ids: Iterable[int]) -> None:
     """Forget projects that are gone."""
     for project_id in project_ids:
-        (_directory() / f"{project_id}.json").unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            (_directory() / f"{project_id}.json").unlink()
+
+
+def project_ids() -> set[int]:
+    """The projects of which there are copies."""
+    return {int(path.stem) for path in _directory().glob("*.json") if path.stem.isdigit()}
 
 
 def read_all() -> list[Sources]:

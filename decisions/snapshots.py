@@ -165,12 +165,17 @@ def refresh() -> None:
                 raise
             _load_last_good(now)
             return
-        gone = _state.registry.generations.keys() - generations.keys()
+        gone = _known() - generations.keys()
         if stale or gone or not _state.loaded:
             _swap(found, generations, now)
             lastgood.drop(project_ids=gone)
         _state.loaded = True
         _state.database_away_since = None
+
+
+def _known() -> set[int]:
+    """The projects of the last look; at the first one, those that others left on disk."""
+    return set(_state.registry.generations) if _state.loaded or _state.inline else lastgood.project_ids()
 
 
 def _is_stale(project_id: int, generation: int, now: datetime) -> bool:
@@ -190,13 +195,14 @@ def _load_last_good(now: datetime) -> None:
 def _swap(found: Iterable[Sources], generations: Mapping[int, int], now: datetime) -> None:
     kept = {pk: snapshot for pk, snapshot in _state.registry.by_id.items() if pk in generations}
     for sources in found:
+        previous = kept.get(sources.project_id)
         try:
-            kept[sources.project_id] = compile_snapshot(sources=sources, now=now, previous=kept.get(sources.project_id))
+            kept[sources.project_id] = compile_snapshot(sources=sources, now=now, previous=previous)
         except Exception:
             # The door between projects: one that cannot be compiled must not hold up the others.
             logger.exception("What project %s published cannot be used; its last good one stays", sources.key)
         else:
-            _keep_last_good(sources)
+            _keep_last_good(sources, previous)
     snapshots = kept.values()
     _state.registry = Registry(
         by_id=MappingProxyType(kept),
@@ -216,9 +222,9 @@ def _by_datafile_project(snapshots: Iterable[Snapshot]) -> dict[str, tuple[Snaps
     return found
 
 
-def _keep_last_good(sources: Sources) -> None:
-    if not _state.inline and not _state.database_away_since:
-        lastgood.keep(sources=sources)
+def _keep_last_good(sources: Sources, previous: Snapshot | None) -> None:
+    if not _state.inline and (_state.loaded or not _state.database_away_since):
+        lastgood.keep(sources=sources, is_back=previous is None or previous.generation > sources.generation)
 
 
 @dataclass(frozen=True, slots=True)

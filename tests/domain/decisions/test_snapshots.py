@@ -96,6 +96,7 @@ def test_when_the_database_is_back_the_present_state_counts(
     found = snapshots.for_key("home")
     assert found is not None and found.revision == 2
     assert snapshots.condition().database_away_since is None
+    assert [kept.revision for kept in lastgood.read_all()] == [2]
 
 
 def test_an_older_copy_never_replaces_a_newer_one_on_disk(following: None) -> None:
@@ -108,6 +109,33 @@ def test_an_older_copy_never_replaces_a_newer_one_on_disk(following: None) -> No
     lastgood.keep(sources=old)
 
     assert [kept.generation for kept in lastgood.read_all()] == [new.generation]
+
+
+@pytest.mark.parametrize("starts_anew", [True, False])
+def test_the_last_good_copy_follows_a_database_that_was_restored(following: None, starts_anew: bool) -> None:
+    project = builders.running(project=builders.project()).project
+    restored = Project.objects.get().generation
+    for _ in range(3):
+        lifecycle.publish(project=project, now=builders.NOW)
+    snapshots.refresh()
+    if starts_anew:
+        snapshots.forget()
+    Project.objects.update(generation=restored)
+
+    snapshots.refresh()
+
+    assert [kept.generation for kept in lastgood.read_all()] == [restored]
+
+
+def test_a_project_that_went_while_no_server_ran_leaves_no_copy(following: None) -> None:
+    project = builders.running(project=builders.project()).project
+    snapshots.refresh()
+    snapshots.forget()
+    project.delete()
+
+    snapshots.refresh()
+
+    assert lastgood.read_all() == []
 
 
 @pytest.mark.parametrize("damage", [b'{"project_id": 7, "key"', b'{"project_uid": "\xff"}', b"\0\0\0", b""])
