@@ -149,6 +149,5 @@ def _note(environ: Environ, route: str, status: int, started: float) -> None:
     duration = time.perf_counter() - started
     metrics.observe(route, status, duration)
     if live.ACCESS_LOG_SHARE and random.random() < live.ACCESS_LOG_SHARE:
-        access.info(
-            "%s %s %d %.1fms", environ["REQUEST_METHOD"], environ.get("PATH_INFO", "/"), status, duration * 1000
-        )
+        path = environ.get("PATH_INFO", "/").encode("unicode_escape").decode()  # nobody writes a line of their own
+        access.info("%s %s %d %.1fms", environ["REQUEST_METHOD"], path, status, duration * 1000)
