@@ -26,6 +26,10 @@ class Recent:
         if len(self._young) >= self._size:
             self._young, self._old = set(), self._young
 
+    def discard(self, thing: Hashable) -> None:
+        self._young.discard(hash(thing))
+        self._old.discard(hash(thing))
+
 
 class Noted:
     """The buffer between decisions and the writer, at most `limit` rows; `dropped` counts those beyond."""
@@ -47,6 +51,13 @@ class Noted:
             self._rows += kept
             self.dropped += len(rows) - len(kept)
         self.remember(kept)
+
+    def lose(self, rows: Iterable[NewExposure]) -> None:
+        """These found no place after all: they are counted as dropped, and their arms may be noted again."""
+        with self._lock:
+            for row in rows:
+                self.dropped += 1
+                self._recent.discard(_meeting(row))
 
     def remember(self, rows: Iterable[NewExposure]) -> None:
         with self._lock:

@@ -189,7 +189,7 @@ class Writer:
             refusal = None
         except Unavailable as error:
             refusal = error
-            self.noted.dropped += len(noted)
+            self.noted.lose(noted)
         finally:
             # Whatever happened, nobody may be left waiting.
             for ticket in tickets:

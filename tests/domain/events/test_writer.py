@@ -1,11 +1,13 @@
 """The writer thread: acknowledged means safe, nobody waits for long, nothing counts twice."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from events import ingest, writer
 from events.models import Event, Exposure, Quarantine
@@ -23,6 +25,17 @@ def _in_threads(number: int, work: Callable[[int], None]) -> None:
         thread.start()
     for thread in threads:
         thread.join()
+
+
+@contextmanager
+def _broken_database() -> Iterator[None]:
+    """No writer of events can commit while the block runs."""
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE events_commit RENAME TO events_elsewhere")
+        try:
+            yield
+        finally:
+            cursor.execute("ALTER TABLE events_elsewhere RENAME TO events_commit")
 
 
 def _keys() -> list[str]:
@@ -193,6 +206,18 @@ def test_exposures_beyond_the_buffer_are_dropped_and_counted(database: Hold, set
     ingest.note([rows.exposure(user_id=str(number)) for number in range(5)])
 
     assert writer.status().dropped == 2
+
+
+def test_an_exposure_that_found_no_place_is_noted_when_the_person_comes_again(live_writer: None, settings: Any) -> None:
+    settings.SPOOL_MAX_BYTES = 0
+    with _broken_database():
+        ingest.note([rows.exposure()])
+        until(lambda: writer.status().dropped == 1)
+
+    until(lambda: not writer.status().is_detoured)
+    ingest.note([rows.exposure()])
+
+    until(lambda: Exposure.objects.count() == 1)
 
 
 def test_exposures_can_be_made_to_wait_for_the_commit(live_writer: None, settings: Any) -> None:
