@@ -99,9 +99,18 @@ def _mark(brought: Brought) -> PointMark:
 
 
 def of_experiment(*, experiment_uid: str, user_ids: Sequence[str]) -> dict[str, list[PointMark]]:
-    """The marks of these people that belong to an experiment, by person, in their order, with their repeats."""
+    """The marks of these people that belong to an experiment, by person, in their order."""
     rows = PointMark.objects.filter(experiment_uid=experiment_uid, user__external_id__in=user_ids)
     found: dict[str, list[PointMark]] = {}
-    for row in rows.select_related("user").prefetch_related("repeats").order_by("marked_at", "pk"):
+    for row in rows.select_related("user").order_by("marked_at", "pk"):
         found.setdefault(row.user.external_id, []).append(row)
+    return found
+
+
+def repeats_of(*, experiment_id: int, user_ids: Sequence[str]) -> dict[str, list[RepeatedMark]]:
+    """Every meeting of these people within subjects in an experiment, by person and point, in their order."""
+    rows = RepeatedMark.objects.filter(variation__experiment_id=experiment_id, mark__user__external_id__in=user_ids)
+    found: dict[str, list[RepeatedMark]] = {}
+    for row in rows.select_related("mark__user").order_by("mark__marked_at", "mark_id", "pk"):
+        found.setdefault(row.mark.user.external_id, []).append(row)
     return found

@@ -236,6 +236,24 @@ def test_a_value_of_zero_is_exported_as_zero(school: School) -> None:
     assert exported == {"student1": "0", "student2": ""}
 
 
+@pytest.mark.parametrize("design", [base.I_I, {"unit": "within_subjects", "condition_order": "ordered_round_robin"}])
+def test_who_marked_a_point_before_is_exported_at_it(school: School, design: dict[str, Any]) -> None:
+    first = _running(design=design)
+    school.init("student1")
+    school.mark("student1", *W1, "ConditionB", experiment=base.BASE)
+    lifecycle.change_status(experiment=first, to="completed", now=builders.NOW)
+    second = base.design(project=first.project, uid=base.SECOND, design=design)
+    lifecycle.change_status(experiment=second, to="running", now=builders.NOW)
+    for point in (W2, W1):
+        school.mark("student1", *point, "ConditionA", experiment=base.SECOND)
+
+    rows = _export(second)
+
+    assert sorted((row["Site"], row["Target"]) for row in rows) == [W1, W2]
+    assert "NA" not in {row["MarkExperimentPointTime"] for row in rows}
+    assert [row["Target"] for row in _export(first)] == ["W1"]
+
+
 def test_within_subjects_one_row_is_one_mark(school: School) -> None:
     experiment = _running(design={"unit": "within_subjects", "consistency": "", "condition_order": "random"})
     school.init("student1")
