@@ -1,7 +1,7 @@
 """Enrolments that were made elsewhere: every learner keeps the arm. All or nothing; what is here already stands."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 from uuid import UUID
@@ -85,6 +85,7 @@ class _Importer:
         self._report.lines += len(batch)
         for line in batch:
             self._check(line)
+        batch = _of_roots(batch)
         known = self._people(batch)
         self._remember(batch)
         self._remember_groups(batch)
@@ -199,6 +200,12 @@ class _Importer:
         ]
         marks.bring(rows, fresh=self._fresh)
         self._report.marks = len(self._fresh)
+
+
+def _of_roots(batch: Sequence[Line]) -> Sequence[Line]:
+    """The lines under the ids of the people themselves; a line may name somebody by an alias."""
+    roots = assignments.root_ids(user_ids=[line.user_id for line in batch])
+    return [replace(line, user_id=roots.get(line.user_id, line.user_id)) for line in batch]
 
 
 def _when(line: Line) -> tuple[bool, float, int]:

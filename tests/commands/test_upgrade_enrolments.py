@@ -95,6 +95,19 @@ def test_groups_keep_theirs_and_their_members_know_them(school: School, tmp_path
     assert told == {"student1": "import", "student2": "group"}
 
 
+def test_a_learner_named_by_an_alias_keeps_the_condition(school: School, tmp_path: Path) -> None:
+    """student1 draws B and was given A under another id."""
+    _running()
+    school.init("student1")
+    school.send("PATCH", "useraliases", "student1", {"aliases": ["pupil1"]})
+
+    out, _ = _import(tmp_path, _line("pupil1", "ConditionA"))
+
+    assert "0 people were unknown" in out
+    assert set(school.codes("student1").values()) == {"ConditionA"}
+    assert school.mark("pupil1", *W1, experiment=base.BASE)["condition"] == "ConditionA"
+
+
 def test_an_import_repeated_changes_nothing(tmp_path: Path) -> None:
     _running()
     lines = [_line("student1", "ConditionA"), _line("student1", "ConditionA", W2)]
