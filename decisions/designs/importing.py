@@ -161,8 +161,8 @@ def _write_design(experiment: Experiment, design: DesignFile, parts: PartWriter)
         "filter_mode": words.ours(words.FILTER_MODE, design.filterMode, field="filterMode"),
         "post_rule": words.ours(words.POST_RULE, design.postExperimentRule, field="postExperimentRule"),
         "fallback": parts.variation(design.revertTo),
-        "ending_user_count": ending.userCount if ending else None,
-        "ending_group_count": ending.groupCount if ending else None,
+        "ending_user_count": (ending and ending.userCount) or None,
+        "ending_group_count": (ending and ending.groupCount) or None,
         "imported": parts.kept_as_is(),
     }
     Design.objects.update_or_create(experiment=experiment, defaults=fields)
