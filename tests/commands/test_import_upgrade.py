@@ -217,6 +217,18 @@ def test_dates_are_instants(tmp_path: Path, text: str, iso: str) -> None:
     assert starts_at is not None and starts_at.isoformat() == iso
 
 
+@pytest.mark.parametrize(("written", "asked"), [("enrolling", ""), ("scheduled", "running")])
+def test_what_runs_is_given_whatever_its_dates_say(tmp_path: Path, written: str, asked: str) -> None:
+    dates = {"startOn": "2999-01-01T00:00:00Z", "endOn": "2001-01-01T00:00:00Z"}
+    school = School(Client())
+    school.init("student1")
+
+    _, err = _import(_file(tmp_path, _design("factorial", state=written, **dates)), state=asked)
+
+    assert school.assign("student1", "div") != []
+    assert ("before its start" in err, "after its end" in err) == (True, True)
+
+
 @pytest.mark.parametrize("text", ["tomorrow", "9999-12-31T23:59:00-14:00"])
 def test_dates_that_are_none_are_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(CommandError, match="endOn is no time"):
