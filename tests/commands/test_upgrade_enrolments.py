@@ -95,6 +95,23 @@ def test_groups_keep_theirs_and_their_members_know_them(school: School, tmp_path
     assert told == {"student1": "import", "student2": "group"}
 
 
+def test_who_changed_class_between_experiments_is_in_the_last_one(school: School, tmp_path: Path) -> None:
+    """So that the client's own word of that class is no move, which would end the arm."""
+    first = _running(design=base.G_G)
+    second = base.design(project=first.project, uid=base.SECOND, design=base.G_G, points=[("other", "place")])
+    lifecycle.change_status(experiment=second, to="running", now=builders.NOW)
+    later = {"ExperimentId": str(base.SECOND), "MarkExperimentPointTime": "2026-10-02T10:00:00Z"}
+
+    _import(
+        tmp_path,
+        _line("student1", "ConditionA", ("other", "place"), GroupId="2", **later),
+        _line("student1", "ConditionA", GroupId="1"),
+    )
+    school.init("student1", group={"teacher": ["2"]}, workingGroup={"teacher": "2"})
+
+    assert not Assignment.objects.filter(ended_at__isnull=False).exists()
+
+
 def test_a_learner_named_by_an_alias_keeps_the_condition(school: School, tmp_path: Path) -> None:
     """student1 draws B and was given A under another id."""
     _running()
