@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from experiments.identity import new_uid
+from experiments.models import Variation
 from users.models import PointMark, RepeatedMark
 
 
@@ -37,13 +38,16 @@ def first(
 
 
 def repeat(*, mark: PointMark, variation_id: int, uniquifier: str, now: datetime) -> RepeatedMark:
-    """One meeting of a within-subjects arm. With a uniquifier it is counted once, however often it is sent."""
-    row = RepeatedMark(mark=mark, variation_id=variation_id, uniquifier=uniquifier, marked_at=now)
-    if not uniquifier:
-        row.save()
-        return row
-    RepeatedMark.objects.bulk_create([row], ignore_conflicts=True)
-    return RepeatedMark.objects.get(mark=mark, uniquifier=uniquifier)
+    """One meeting of a within-subjects arm. With a uniquifier it is counted once per experiment, however often sent.
+
+    The caller holds the person (`people.lock`).
+    """
+    experiment = Variation.objects.filter(pk=variation_id).values("experiment_id")
+    known = RepeatedMark.objects.filter(mark=mark, uniquifier=uniquifier, variation__experiment__in=experiment)
+    found = known.order_by("pk").first() if uniquifier else None
+    return found or RepeatedMark.objects.create(
+        mark=mark, variation_id=variation_id, uniquifier=uniquifier, marked_at=now
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,9 +125,11 @@ def test_the_next_experiment_at_a_point_begins_its_own_order(school: School) -> 
     lifecycle.change_status(experiment=second, to="running", now=builders.NOW)
 
     before = _order(school)
-    school.mark("student1", *base.P1, "A", uniquifier="2")
+    for _ in range(2):
+        school.mark("student1", *base.P1, "A", uniquifier="1")
 
     assert (before, _order(school)) == ("ABC", "BCA")
+    assert Exposure.objects.count() == 2
 
 
 def test_a_uniquifier_sent_twice_counts_once(school: School) -> None:
