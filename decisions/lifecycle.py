@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 
 from decisions import documents, snapshots
+from events import metric_results
 from experiments.errors import Invalid, NotAllowed
 from experiments.models import Design, Experiment, Project, Publication, StatusChange
 from users import reached
@@ -183,7 +184,10 @@ def set_active(*, experiment: Experiment, active: bool, now: datetime, by: str =
 
 
 def _take(experiment: Experiment, to: str, now: datetime, by: str) -> None:
-    """One step of an experiment's life on its locked row: recorded, stamped, and who was there before left out."""
+    """One step of an experiment's life on its locked row: recorded, stamped, and who was there before left out.
+
+    The archive keeps the answers of its queries (upgrade contract §5).
+    """
     _require_step(experiment, to)
     StatusChange.objects.create(
         experiment=experiment, from_status=experiment.status, to_status=to, changed_at=now, changed_by=by
@@ -191,6 +195,10 @@ def _take(experiment: Experiment, to: str, now: datetime, by: str) -> None:
     stamp_activation(experiment=experiment, to=to, now=now)
     if to == Status.RUNNING and experiment.status != Status.PAUSED:
         reached.exclude(experiment=experiment, now=now)
+    if to == Status.ARCHIVED:
+        metric_results.keep(experiment=experiment)
+    elif experiment.status == Status.ARCHIVED:
+        metric_results.reopen(experiment=experiment)
     experiment.status = to
     experiment.save()
 

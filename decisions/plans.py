@@ -114,6 +114,9 @@ class Plan:
         )
 
     def is_open(self, now: datetime) -> bool:
+        """Whether its dates let it be given; a paused one has them behind it."""
+        if self.status == "paused":
+            return True
         return (self.starts_at is None or self.starts_at <= now) and (self.ends_at is None or now < self.ends_at)
 
 

@@ -9,6 +9,7 @@ import orjson
 
 from events import ingest
 from events.ingest import NewEvent
+from experiments.errors import Invalid
 from users import people
 
 NO_PROJECT = 0
@@ -18,7 +19,7 @@ NO_PROJECT = 0
 def keep(*, user_id: str, envelope: Mapping[str, Any], now: datetime) -> bool:
     """Store an envelope of a known person once. Raises NotFound, and Invalid for texts that cannot be stored."""
     person = people.known(user_id=user_id)
-    content = orjson.dumps([person.external_id, envelope], option=orjson.OPT_SORT_KEYS)
+    content = _content(person.external_id, envelope)
     event = NewEvent(
         project_id=NO_PROJECT,
         source="upgrade",
@@ -32,3 +33,10 @@ def keep(*, user_id: str, envelope: Mapping[str, Any], now: datetime) -> bool:
     )
     ingest.store([event])
     return True
+
+
+def _content(user_id: str, envelope: Mapping[str, Any]) -> bytes:
+    try:
+        return orjson.dumps([user_id, envelope], option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError as error:
+        raise Invalid("The envelope is nested too deep to be stored") from error

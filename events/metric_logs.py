@@ -202,10 +202,15 @@ def at(data: Mapping[str, Any], key: str) -> Any:
 
 def moment(text: str) -> datetime:
     """A client's timestamp, in UTC. Raises Invalid for what is none, or is none in UTC."""
-    for read in (datetime.fromisoformat, parsedate_to_datetime):
+    for read in (datetime.fromisoformat, _written_out):
         try:
             found = read(text)
             return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
         except (ValueError, TypeError, IndexError, OverflowError):
             continue
     raise Invalid(f"{text[:60]} is no time", field="timestamp")
+
+
+def _written_out(text: str) -> datetime:
+    """A date in words, also as JavaScript writes one: `Thu Jan 01 2026 10:00:00 GMT+0100 (…)`."""
+    return parsedate_to_datetime(text.replace("GMT+", "+").replace("GMT-", "-"))

@@ -6,13 +6,14 @@ Every person counts once per condition: their rows are first reduced to one valu
 import statistics
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
 
 from events.metric_logs import at
 from events.models import MetricLog, MetricQuery
-from experiments.models import Design, Level, Variation
+from experiments import shapes
+from experiments.models import Design, Experiment, Level, Variation
 from users.assignments import USER
 from users.models import Assignment, RepeatedMark
 
@@ -40,7 +41,23 @@ class Result:
 
 
 def analyse(*, query: MetricQuery) -> Result:
-    """Answer one query from everything logged so far, also before somebody was enrolled."""
+    """Answer one query from everything logged so far, also before somebody was enrolled; as kept where archived."""
+    return _worked_out(query) if query.kept is None else shapes.convert(query.kept, Result)
+
+
+def keep(*, experiment: Experiment) -> None:
+    """Let the answers of an experiment that goes to the archive stand, whatever is logged later."""
+    for query in experiment.metric_queries.select_related("metric", "experiment"):
+        query.kept = asdict(_worked_out(query))
+        query.save(update_fields=["kept"])
+
+
+def reopen(*, experiment: Experiment) -> None:
+    """Answer anew what was kept."""
+    experiment.metric_queries.update(kept=None)
+
+
+def _worked_out(query: MetricQuery) -> Result:
     variations = list(query.experiment.variations.order_by("position", "id"))
     values = _reduced(query)
     by_condition = tuple(_effect(query, each.uid, values.get(each.pk, {})) for each in variations)

@@ -1,5 +1,6 @@
 """What happened: one log of events and exposures, the metrics read from it, and what could not be stored."""
 
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 
 from experiments.identity import new_datafile_id, new_uid
@@ -156,6 +157,13 @@ class MetricQuery(models.Model):
         max_length=12, choices=RepeatedMeasure.choices, default=RepeatedMeasure.MOST_RECENT
     )
     position = models.PositiveIntegerField(default=0)
+    kept = models.JSONField(
+        null=True,
+        blank=True,
+        editable=False,
+        encoder=DjangoJSONEncoder,
+        help_text="What it came to when its experiment was archived.",
+    )
 
     class Meta:
         ordering = ("position", "id")

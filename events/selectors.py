@@ -1,12 +1,12 @@
 """Named reads of the log, ordered by id."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import QuerySet
 
-from events.models import Event
+from events.models import Event, Exposure
 from events.responses import KIND
 from experiments.models import Variation
 
@@ -43,3 +43,10 @@ def responses(
 def _arms(project_id: int, feature_id: int | None) -> QuerySet[Variation]:
     arms = Variation.objects.filter(experiment__project_id=project_id)
     return arms if feature_id is None else arms.filter(experiment__flag_rules__flag_id=feature_id)
+
+
+def met_at_points(*, experiment_id: int, user_ids: Sequence[str]) -> Iterator[tuple[str, tuple[str, str], datetime]]:
+    """Where these people met their arms of an experiment and when, as (person, (site, target), time), by time."""
+    rows = Exposure.objects.filter(experiment_id=experiment_id, user_id__in=user_ids, payload__has_key="site")
+    for user_id, payload, at in rows.order_by("occurred_at", "pk").values_list("user_id", "payload", "occurred_at"):
+        yield user_id, (payload["site"], payload["target"]), at

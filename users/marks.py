@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from experiments.identity import new_uid
+from experiments.models import Variation
 from users.models import PointMark, RepeatedMark
 
 
@@ -37,13 +38,16 @@ def first(
 
 
 def repeat(*, mark: PointMark, variation_id: int, uniquifier: str, now: datetime) -> RepeatedMark:
-    """One meeting of a within-subjects arm. With a uniquifier it is counted once, however often it is sent."""
-    row = RepeatedMark(mark=mark, variation_id=variation_id, uniquifier=uniquifier, marked_at=now)
-    if not uniquifier:
-        row.save()
-        return row
-    RepeatedMark.objects.bulk_create([row], ignore_conflicts=True)
-    return RepeatedMark.objects.get(mark=mark, uniquifier=uniquifier)
+    """One meeting of a within-subjects arm. With a uniquifier it is counted once per experiment, however often sent.
+
+    The caller holds the person (`people.lock`).
+    """
+    experiment = Variation.objects.filter(pk=variation_id).values("experiment_id")
+    known = RepeatedMark.objects.filter(mark=mark, uniquifier=uniquifier, variation__experiment__in=experiment)
+    found = known.order_by("pk").first() if uniquifier else None
+    return found or RepeatedMark.objects.create(
+        mark=mark, variation_id=variation_id, uniquifier=uniquifier, marked_at=now
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +103,18 @@ def _mark(brought: Brought) -> PointMark:
 
 
 def of_experiment(*, experiment_uid: str, user_ids: Sequence[str]) -> dict[str, list[PointMark]]:
-    """The marks of these people that belong to an experiment, by person, in their order, with their repeats."""
+    """The marks of these people that belong to an experiment, by person, in their order."""
     rows = PointMark.objects.filter(experiment_uid=experiment_uid, user__external_id__in=user_ids)
     found: dict[str, list[PointMark]] = {}
-    for row in rows.select_related("user").prefetch_related("repeats").order_by("marked_at", "pk"):
+    for row in rows.select_related("user").order_by("marked_at", "pk"):
         found.setdefault(row.user.external_id, []).append(row)
+    return found
+
+
+def repeats_of(*, experiment_id: int, user_ids: Sequence[str]) -> dict[str, list[RepeatedMark]]:
+    """Every meeting of these people within subjects in an experiment, by person and point, in their order."""
+    rows = RepeatedMark.objects.filter(variation__experiment_id=experiment_id, mark__user__external_id__in=user_ids)
+    found: dict[str, list[RepeatedMark]] = {}
+    for row in rows.select_related("mark__user").order_by("mark__marked_at", "mark_id", "pk"):
+        found.setdefault(row.mark.user.external_id, []).append(row)
     return found

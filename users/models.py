@@ -133,7 +133,10 @@ class PointMark(models.Model):
 
 
 class RepeatedMark(models.Model):
-    """Every mark of a within-subjects experiment, the first included; once per uniquifier where there is one."""
+    """Every mark of a within-subjects experiment, the first included; once per uniquifier where there is one.
+
+    One mark may hold meetings of several experiments that were at its point, each with uniquifiers of its own.
+    """
 
     mark = models.ForeignKey(PointMark, on_delete=models.CASCADE, related_name="repeats")
     variation = models.ForeignKey(Variation, on_delete=models.CASCADE, related_name="repeated_marks")
@@ -144,7 +147,9 @@ class RepeatedMark(models.Model):
         ordering = ("id",)
         constraints = (
             models.UniqueConstraint(
-                fields=("mark", "uniquifier"), condition=~Q(uniquifier=""), name="a_uniquifier_counts_once_per_mark"
+                fields=("mark", "variation", "uniquifier"),
+                condition=~Q(uniquifier=""),
+                name="a_uniquifier_counts_once_per_mark_and_arm",
             ),
         )
 

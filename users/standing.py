@@ -51,7 +51,7 @@ class Standing:
     group_exclusions: set[tuple[int, str, str]] = field(default_factory=set)
     segments: set[int] = field(default_factory=set)
     group_segments: dict[Group, set[int]] = field(default_factory=dict)
-    repeats: dict[Place, int] = field(default_factory=dict)
+    repeats: dict[int, dict[Place, int]] = field(default_factory=dict)
     strata: dict[tuple[int, str], dict[int, int]] = field(default_factory=dict)
     is_known: bool = True
 
@@ -160,7 +160,8 @@ def _take_member(standing: Standing, row: Row) -> None:
 
 
 def _take_repeat(standing: Standing, row: Row) -> None:
-    standing.repeats[row[3], row[4]] = row[1]
+    _, count, experiment, site, target, _ = row
+    standing.repeats.setdefault(experiment, {})[site, target] = count
 
 
 def _take_stratum(standing: Standing, row: Row) -> None:
@@ -217,8 +218,9 @@ SELECT 2, experiment_id, CAST(NULL AS bigint), unit_type, unit_id, code FROM use
 _MEMBERS = """
 SELECT 3, segment_id, CAST(NULL AS bigint), unit_type, unit_id, '' FROM experiments_segmentmember WHERE {whom}"""
 _REPEATS = """
-SELECT 4, COUNT(*), CAST(NULL AS bigint), m.site, m.target, '' FROM users_pointmark m
-JOIN users_repeatedmark r ON r.mark_id = m.id WHERE m.user_id = (SELECT id FROM person) GROUP BY m.site, m.target"""
+SELECT 4, COUNT(*), v.experiment_id, m.site, m.target, '' FROM users_pointmark m
+JOIN users_repeatedmark r ON r.mark_id = m.id JOIN experiments_variation v ON v.id = r.variation_id
+WHERE m.user_id = (SELECT id FROM person) GROUP BY v.experiment_id, m.site, m.target"""
 _STRATA = """
 SELECT 5, a.experiment_id, a.variation_id, mine.factor, '', CAST(COUNT(*) AS text) FROM users_stratumvalue mine
 JOIN users_stratumvalue other ON other.factor = mine.factor AND other.value = mine.value

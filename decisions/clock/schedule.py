@@ -1,4 +1,7 @@
-"""What the calendar does to experiments: a scheduled one starts, a running one ends."""
+"""What the calendar does to experiments: a scheduled one starts, a running one ends.
+
+With decision points it ends as in UpGrade: paused, so that its rule for afterwards says what its learners keep.
+"""
 
 import logging
 from collections.abc import Callable
@@ -24,8 +27,13 @@ def follow(*, now: datetime) -> None:
     """
     over = Q(status__in=(Status.SCHEDULED, Status.RUNNING), ends_at__lte=now)
     due = Q(status=Status.SCHEDULED, starts_at__lte=now)
-    _walk(over, lambda experiment: _change(experiment, Status.COMPLETED, now))
+    _walk(over, lambda experiment: _change(experiment, _end_of(experiment), now))
     _walk(due, lambda experiment: _start(experiment, now))
+
+
+def _end_of(experiment: Experiment) -> str:
+    has_learners = experiment.status == Status.RUNNING and experiment.points.exists()
+    return Status.PAUSED if has_learners else Status.COMPLETED
 
 
 def _walk(whose: Q, take_step: Callable[[Experiment], None]) -> None:

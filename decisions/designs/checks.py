@@ -18,6 +18,7 @@ def check(design: DesignFile) -> None:
     _check_group(design)
     _check_conditions(design)
     _check_points(design)
+    _check_ids(design)
     _check_references(design)
 
 
@@ -57,13 +58,28 @@ def _check_once(names: Sequence[str], what: str) -> None:
         raise Invalid(f"the {what} {twice} is there twice")
 
 
+def _check_ids(design: DesignFile) -> None:
+    factors, payloads = design.factors or (), design.conditionPayloads or ()
+    _check_once([str(each.id) for each in design.conditions], "condition")
+    _check_once([str(each.id) for each in design.partitions], "decision point")
+    _check_once([str(each.id) for each in factors if each.id], "factor")
+    _check_once([str(level.id) for each in factors for level in each.levels], "level")
+    _check_once([str(each.id) for each in payloads], "payload")
+    _check_once([f"{each.parentCondition} at {each.decisionPoint or 'every point'}" for each in payloads], "payload of")
+    _check_once([str(each.id) for each in design.queries or ()], "query")
+    for condition in design.conditions:
+        _check_once([str(each.level.id) for each in condition.levelCombinationElements or ()], "combined level")
+    for lists in (design.experimentSegmentInclusion, design.experimentSegmentExclusion):
+        _check_once([str(each.segment.id) for each in lists or ()], "list")
+
+
 def _check_references(design: DesignFile) -> None:
     conditions = {condition.id for condition in design.conditions}
     points = {point.id for point in design.partitions}
     if design.revertTo is not None and design.revertTo not in conditions:
         raise Invalid(f"revertTo names {design.revertTo}, which is no condition of it", field="revertTo")
     for payload in design.conditionPayloads or ():
-        if payload.parentCondition not in conditions or (payload.decisionPoint or next(iter(points))) not in points:
+        if payload.parentCondition not in conditions or payload.decisionPoint not in (None, *points):
             raise Invalid(f"the payload {payload.id} belongs to no condition or point of it", field="conditionPayloads")
     levels = {level.id for factor in design.factors or () for level in factor.levels}
     used = {element.level.id for each in design.conditions for element in each.levelCombinationElements or ()}

@@ -59,19 +59,19 @@ def import_designs(
 def _import_all(
     designs: Sequence[DesignFile], report: Report, *, state: str, update: bool, now: datetime, by: str
 ) -> None:
+    to = words.ours(words.STATUS, state, field="state") if state else ""
     touched: dict[int, Project] = {}
     written: list[tuple[Experiment, str]] = []
     for design in designs:
         try:
             checks.check(design)
-            experiment, verb = _write(design, report, update=update, now=now, by=by)
+            experiment, verb = _write(design, report, to=to, update=update, now=now, by=by)
         except DomainError as error:
             raise Invalid(f"{design.name}: {error}") from error
         touched[experiment.project_id] = experiment.project
         written.append((experiment, verb))
     for project in touched.values():
         lifecycle.publish(project=project, now=now, by=by)
-    to = words.ours(words.STATUS, state, field="state") if state else ""
     for experiment, verb in written:
         ended = _walk(experiment, to, now=now, by=by) if to else experiment
         what = f"experiment {ended.name} ({ended.uid}) in {experiment.project.key}"
@@ -86,7 +86,9 @@ def _walk(experiment: Experiment, to: str, *, now: datetime, by: str) -> Experim
     return lifecycle.change_status(experiment=experiment, to=to, now=now, by=by)
 
 
-def _write(design: DesignFile, report: Report, *, update: bool, now: datetime, by: str) -> tuple[Experiment, str]:
+def _write(
+    design: DesignFile, report: Report, *, to: str, update: bool, now: datetime, by: str
+) -> tuple[Experiment, str]:
     """The experiment as it is stored now, and whether that was "made" or "updated"."""
     project = _project(design, report)
     existing = Experiment.objects.select_for_update(no_key=True).filter(uid=design.id).first()
@@ -96,6 +98,9 @@ def _write(design: DesignFile, report: Report, *, update: bool, now: datetime, b
         raise Invalid(f"experiment {design.id} belongs to {existing.project.key}, not to {project.key}")
     experiment = existing or Experiment(uid=design.id, project=project, key=str(design.id))
     _fill(experiment, design)
+    status = to or (existing.status if existing else words.ours(words.STATUS, design.state, field="state"))
+    if status == Experiment.Status.RUNNING:
+        _keep_running(experiment, report.notes, now=now)
     experiment.save()
     if existing is None:
         _born(experiment, design, now=now, by=by)
@@ -136,6 +141,16 @@ def _instant(text: str | None, name: str) -> datetime | None:
         raise Invalid(f"{name} is no time: {text}", field=name) from error
 
 
+def _keep_running(experiment: Experiment, notes: list[str], *, now: datetime) -> None:
+    """What runs in UpGrade runs whatever its dates say: a start still to come and an end gone by are left out."""
+    if experiment.starts_at is not None and experiment.starts_at > now:
+        experiment.starts_at = None
+        notes.append(f"{experiment.name}: it runs before its start, which is left out")
+    if experiment.ends_at is not None and experiment.ends_at <= now:
+        experiment.ends_at = None
+        notes.append(f"{experiment.name}: it runs after its end, which is left out")
+
+
 def _born(experiment: Experiment, design: DesignFile, *, now: datetime, by: str) -> None:
     """A running experiment comes as one: it does not start anew, so nobody is kept out for having been there."""
     experiment.status = words.ours(words.STATUS, design.state, field="state")
@@ -161,8 +176,8 @@ def _write_design(experiment: Experiment, design: DesignFile, parts: PartWriter)
         "filter_mode": words.ours(words.FILTER_MODE, design.filterMode, field="filterMode"),
         "post_rule": words.ours(words.POST_RULE, design.postExperimentRule, field="postExperimentRule"),
         "fallback": parts.variation(design.revertTo),
-        "ending_user_count": ending.userCount if ending else None,
-        "ending_group_count": ending.groupCount if ending else None,
+        "ending_user_count": (ending and ending.userCount) or None,
+        "ending_group_count": (ending and ending.groupCount) or None,
         "imported": parts.kept_as_is(),
     }
     Design.objects.update_or_create(experiment=experiment, defaults=fields)

@@ -4,13 +4,13 @@ import io
 import zipfile
 import zlib
 from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
 import orjson
 
-from experiments import shapes
+from experiments import shapes, texts
 from experiments.errors import Invalid
 
 Json = dict[str, Any]
@@ -28,21 +28,26 @@ UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError)
 """A runtime error is what a password or an unknown compression is told by."""
 
 
+Name = Annotated[str, msgspec.Meta(max_length=255)]
+Kind = Annotated[str, msgspec.Meta(max_length=64)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
+
+
 class PayloadFile(msgspec.Struct):
-    type: str = "string"
+    type: Literal["string", "json", "csv"] = "string"
     value: str | None = None
 
 
 class LevelFile(msgspec.Struct):
     id: UUID
-    name: str = ""
+    name: Name = ""
     description: str | None = None
     order: int | None = None
     payload: PayloadFile | None = None
 
 
 class FactorFile(msgspec.Struct):
-    name: str
+    name: Name
     id: UUID | None = None
     description: str | None = None
     order: int | None = None
@@ -83,27 +88,27 @@ class ConditionPayloadFile(msgspec.Struct):
 
 
 class QuestionFile(msgspec.Struct):
-    operationType: str
-    compareFn: str | None = None
-    compareValue: str | None = None
+    operationType: Literal["sum", "min", "max", "count", "avg", "mode", "median", "stddev", "percentage"]
+    compareFn: Literal["=", "<>", "!="] | None = None
+    compareValue: Name | None = None
 
 
 class MetricFile(msgspec.Struct):
-    key: str
-    type: str | None = None
+    key: Name
+    type: Literal["continuous", "categorical"] | None = None
 
 
 class QueryFile(msgspec.Struct):
     id: UUID
     query: QuestionFile
     metric: MetricFile
-    name: str | None = None
+    name: Name | None = None
     repeatedMeasure: str = "MOST RECENT"
     order: int | None = None
 
 
 class PersonFile(msgspec.Struct):
-    userId: str
+    userId: Name
 
 
 class GroupFile(msgspec.Struct):
@@ -116,7 +121,7 @@ class SegmentFile(msgspec.Struct):
     name: str = ""
     description: str | None = None
     type: str | None = None
-    listType: str | None = None
+    listType: Kind | None = None
     individualForSegment: list[PersonFile] = []
     groupForSegment: list[GroupFile] = []
     subSegments: list["SegmentFile"] = []
@@ -127,12 +132,12 @@ class ListFile(msgspec.Struct):
 
 
 class EndingFile(msgspec.Struct):
-    userCount: int | None = None
-    groupCount: int | None = None
+    userCount: Count | None = None
+    groupCount: Count | None = None
 
 
 class StratificationFile(msgspec.Struct):
-    stratificationFactorName: str
+    stratificationFactorName: Name
 
 
 class DesignFile(msgspec.Struct):
@@ -204,10 +209,9 @@ def _entries(content: bytes, name: str) -> Iterator[tuple[str, bytes]]:
 
 
 def _design(document: Json, *, name: str) -> DesignFile:
-    renamed = _renamed(document)
     try:
-        return shapes.convert(renamed, DesignFile)
-    except msgspec.ValidationError as error:
+        return shapes.convert(_renamed(document), DesignFile)
+    except (msgspec.ValidationError, Invalid) as error:
         raise Invalid(f"{name}: {document.get('name', 'an experiment')}: {error}") from error
 
 
@@ -215,6 +219,8 @@ def _renamed(node: Any) -> Any:
     """Older names as the newest ones, and whole objects where an id will do."""
     if isinstance(node, list):
         return [_renamed(each) for each in node]
+    if isinstance(node, str) and not texts.is_storable(node):
+        raise Invalid("a text in it holds characters that cannot be stored")
     if not isinstance(node, dict):
         return node
     renamed: Json = {OLD_NAMES.get(str(key), str(key)): _renamed(value) for key, value in node.items()}

@@ -74,7 +74,7 @@ def given_to(snapshot: Snapshot, person: Standing, *, now: datetime) -> list[Giv
 
 def _given(plan: Plan, person: Standing, forced: Mapping[int, int]) -> Given | None:
     arms = arms_of(plan, person, forced=forced)
-    return Given(plan, arms, person.repeats if plan.unit == "within_subjects" else NO_ROTATIONS) if arms else None
+    return Given(plan, arms, person.repeats.get(plan.id, NO_ROTATIONS)) if arms else None
 
 
 def arm_in(snapshot: Snapshot, experiment_id: int, user_id: str) -> int | None:

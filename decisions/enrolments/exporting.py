@@ -1,19 +1,20 @@
 """Enrolments as rows of UpGrade's layout, one per person and point (within subjects: one per mark). Reads only."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
 from decisions.designs import words
 from decisions.enrolments.layout import COLUMNS, MISSING, code
-from events import metric_results
+from events import metric_results, selectors
 from events.models import MetricQuery
 from experiments.models import DecisionPoint, Design, Experiment, Payload, StatusChange, Variation
 from experiments.texts import neutral
 from users import marks
 from users.assignments import USER
-from users.models import Assignment, PointMark, StratumValue
+from users.models import Assignment, StratumValue
+from users.standing import Place
 
 AT_ONCE = 2000
 JOINT = "->"
@@ -43,10 +44,10 @@ def _queries(experiments: Sequence[Experiment]) -> list[MetricQuery]:
 
 @dataclass(frozen=True, slots=True)
 class _Met:
-    """A person at a point with the arm they met; `uniquifier` within subjects."""
+    """A person at a point (None: nowhere yet) with the arm they met; `uniquifier` within subjects."""
 
     user_id: str
-    mark: PointMark | None
+    place: Place | None
     variation_id: int | None
     uniquifier: str
     at: datetime
@@ -76,27 +77,38 @@ class _Table:
             yield from self._batch(batch)
 
     def _batch(self, batch: Sequence[Assignment]) -> Iterator[Row]:
-        users = [row.unit_id for row in batch]
+        rows = {row.unit_id: row for row in batch}
         strata = dict(
             StratumValue.objects.filter(
-                user__external_id__in=users, factor=self._design.stratification_factor
+                user__external_id__in=rows, factor=self._design.stratification_factor
             ).values_list("user__external_id", "value")
         )
-        found = marks.of_experiment(experiment_uid=str(self._experiment.uid), user_ids=users)
-        for row in batch:
-            for met in self._meetings(row, found.get(row.unit_id, [])):
-                yield self._row(row, met, strata.get(row.unit_id))
+        is_within = self._design.unit == Design.Unit.WITHIN_SUBJECTS
+        for met in self._repeated(batch) if is_within else self._met(batch):
+            yield self._row(rows[met.user_id], met, strata.get(met.user_id))
 
-    def _meetings(self, row: Assignment, found: Iterable[PointMark]) -> list[_Met]:
+    def _repeated(self, batch: Sequence[Assignment]) -> Iterator[_Met]:
+        found = marks.repeats_of(experiment_id=self._experiment.pk, user_ids=[row.unit_id for row in batch])
+        for row in batch:
+            for each in found.get(row.unit_id, ()):
+                place = each.mark.site, each.mark.target
+                yield _Met(row.unit_id, place, each.variation_id, each.uniquifier, each.marked_at)
+
+    def _met(self, batch: Sequence[Assignment]) -> Iterator[_Met]:
         """Somebody who never marked anything is one row without a point."""
-        if self._design.unit != Design.Unit.WITHIN_SUBJECTS:
-            met = [_Met(row.unit_id, mark, row.variation_id, "", mark.marked_at) for mark in found]
-            return met or [_Met(row.unit_id, None, row.variation_id, "", row.assigned_at)]
-        return [
-            _Met(row.unit_id, mark, each.variation_id, each.uniquifier, each.marked_at)
-            for mark in found
-            for each in mark.repeats.all()
-        ]
+        found = self._places([row.unit_id for row in batch])
+        for row in batch:
+            for place, at in found.get(row.unit_id, {None: row.assigned_at}).items():
+                yield _Met(row.unit_id, place, row.variation_id, "", at)
+
+    def _places(self, users: Sequence[str]) -> Mapping[str, Mapping[Place | None, datetime]]:
+        """Where and when people were in this experiment; also where a mark from before it stands for good."""
+        found: dict[str, dict[Place | None, datetime]] = {}
+        for user, own in marks.of_experiment(experiment_uid=str(self._experiment.uid), user_ids=users).items():
+            found[user] = {(mark.site, mark.target): mark.marked_at for mark in own}
+        for user, place, at in selectors.met_at_points(experiment_id=self._experiment.pk, user_ids=users):
+            found.setdefault(user, {}).setdefault(place, at)
+        return found
 
     def _row(self, row: Assignment, met: _Met, stratum: str | None) -> Row:
         cells = {**self._same(), **self._whom(row, stratum), **self._where(met), **self._what(met)}
@@ -131,20 +143,23 @@ class _Table:
         }
 
     def _where(self, met: _Met) -> dict[str, str]:
-        place = (met.mark.site, met.mark.target) if met.mark else (MISSING, MISSING)
-        point: DecisionPoint | None = self._points.get(place)
+        site, target = met.place or (MISSING, MISSING)
+        point = self._point(met)
         return {
-            "Site": place[0],
-            "Target": place[1],
+            "Site": site,
+            "Target": target,
             "ExcludeifReached": "TRUE" if point and point.exclude_if_reached else "FALSE",
-            "MarkExperimentPointTime": met.at.isoformat() if met.mark else MISSING,
+            "MarkExperimentPointTime": met.at.isoformat() if met.place else MISSING,
         }
+
+    def _point(self, met: _Met) -> DecisionPoint | None:
+        return self._points.get(met.place) if met.place else None
 
     def _what(self, met: _Met) -> dict[str, str]:
         variation = self._variations.get(met.variation_id or 0)
         if variation is None:
             return {"ConditionName": MISSING, "Payload": MISSING}
-        point = self._points.get((met.mark.site, met.mark.target)) if met.mark else None
+        point = self._point(met)
         own = self._payloads.get((variation.pk, point.pk if point else None))
         everywhere = self._payloads.get((variation.pk, None))
         return {"ConditionName": variation.key, "Payload": own or everywhere or variation.key}

@@ -1,7 +1,7 @@
 """Enrolments that were made elsewhere: every learner keeps the arm. All or nothing; what is here already stands."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 from uuid import UUID
@@ -46,7 +46,9 @@ def import_enrolments(lines: Iterable[Line], *, dry_run: bool = False, now: date
     try:
         with transaction.atomic():
             importer = _Importer(report, now)
-            stream = iter(sorted(lines, key=_when))
+            ordered = sorted(lines, key=_when)
+            importer.look_over(ordered)
+            stream = iter(ordered)
             while batch := list(islice(stream, AT_ONCE)):
                 importer.take(batch)
             importer.finish()
@@ -80,11 +82,19 @@ class _Importer:
         self._now = now
         self._targets: dict[str, _Target] = {}
         self._fresh: set[tuple[int, str, str]] = set()
+        self._working_groups: dict[str, dict[str, str]] = {}
+
+    def look_over(self, lines: Iterable[Line]) -> None:
+        """Check every line, and learn in which group each person was last."""
+        for line in lines:
+            self._check(line)
+            kind = self._target(line).group_type
+            if kind and line.group_id:
+                self._working_groups.setdefault(line.user_id, {})[kind] = line.group_id
 
     def take(self, batch: Sequence[Line]) -> None:
         self._report.lines += len(batch)
-        for line in batch:
-            self._check(line)
+        batch = _of_roots(batch)
         known = self._people(batch)
         self._remember(batch)
         self._remember_groups(batch)
@@ -115,14 +125,8 @@ class _Importer:
         return _Target(experiment, design, {each.key: each for each in experiment.variations.all()})
 
     def _people(self, batch: Sequence[Line]) -> dict[str, int]:
-        """Everybody's row id. Who is new comes with the group the line names."""
-        groups: dict[str, dict[str, str]] = {}
-        for line in batch:
-            kind = self._target(line).group_type
-            own = groups.setdefault(line.user_id, {})
-            if kind and line.group_id:
-                own.setdefault(kind, line.group_id)
-        made, known = people.bring(groups)
+        """Everybody's row id. Who is new comes with the groups the lines name."""
+        made, known = people.bring({line.user_id: self._working_groups.get(line.user_id, {}) for line in batch})
         self._report.people += made
         return known
 
@@ -199,6 +203,12 @@ class _Importer:
         ]
         marks.bring(rows, fresh=self._fresh)
         self._report.marks = len(self._fresh)
+
+
+def _of_roots(batch: Sequence[Line]) -> Sequence[Line]:
+    """The lines under the ids of the people themselves; a line may name somebody by an alias."""
+    roots = assignments.root_ids(user_ids=[line.user_id for line in batch])
+    return [replace(line, user_id=roots.get(line.user_id, line.user_id)) for line in batch]
 
 
 def _when(line: Line) -> tuple[bool, float, int]:

@@ -306,11 +306,12 @@ def _remember_group(entry: _Entry, variation_id: int) -> int | None:
 
 
 def _exposure(entry: _Entry) -> NewExposure | None:
-    """A person met an arm: once per point, or once per meeting within subjects."""
+    """A person met an arm: once per point and arm, or once per meeting within subjects."""
     if not entry.is_enrolled or entry.sighting.status == NOT_APPLIED:
         return None
     if entry.plan.unit != "within_subjects":
-        return _met(entry, entry.person.arms[entry.plan.id], str(entry.stored.uid))
+        arm_id = entry.person.arms[entry.plan.id]
+        return _met(entry, arm_id, f"{entry.stored.uid}/{arm_id}")
     arm = entry.plan.arm_coded(entry.sighting.condition or "")
     if arm is None or entry.plan.status != "running":
         return None

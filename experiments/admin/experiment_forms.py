@@ -49,7 +49,7 @@ class ExperimentForm(OwnedForm):
             "kind": "An A/B test compares variations. A targeted delivery gives one thing to an audience.",
             "bucketing": "How a person's arm is drawn. Keep MurmurHash3 unless the experiment came from UpGrade.",
             "starts_at": "Before this instant (UTC) nobody takes part. Empty: as soon as it is started.",
-            "ends_at": "From this instant (UTC) on nobody takes part. Empty: until it is completed.",
+            "ends_at": "From this instant (UTC) on nobody new takes part. Empty: until it is completed.",
         }
 
     def __init__(self, *args: Any, **options: Any) -> None:

@@ -17,6 +17,7 @@ from experiments.models import Experiment, Level
 from users import counts
 
 ARROW = " → "
+GONE = "(no longer there)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def _answers(experiment: Experiment) -> Iterator[Answer]:
     queries = MetricQuery.objects.filter(experiment=experiment).select_related("metric", "experiment")
     for query in queries.order_by("position", "id"):
         result = metric_results.analyse(query=query)
-        rows = [(names[each.uid], each.result, each.participants) for each in (*result.main, *result.interaction)]
+        rows = [(names.get(each.uid, GONE), each.result, each.participants) for each in (*result.main, *result.interaction)]
         yield Answer(_asked(query), tuple(rows))
 
 

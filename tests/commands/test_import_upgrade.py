@@ -1,7 +1,9 @@
 """import_upgrade and export_upgrade: designs come in with their ids and go out as they came (upgrade contract §13)."""
 
 import json
+from functools import reduce
 from io import StringIO
+from operator import getitem
 from pathlib import Path
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
@@ -11,7 +13,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 
 from decisions.designs import reading
-from experiments.models import Experiment, Project, Segment, Variation
+from experiments.models import Design, Experiment, Project, Segment, Variation
 from tests.wire.upgrade.client import School
 from users.models import Assignment
 
@@ -123,6 +125,58 @@ def test_a_design_without_sense_is_refused_in_words(tmp_path: Path, changes: dic
     assert not Experiment.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("sample", "path", "value"),
+    [
+        ("individual_with_payloads", ("description",), "NUL \0"),
+        ("individual_with_payloads", ("partitions",), []),
+        ("individual_with_payloads", ("enrollmentCompleteCondition",), {"userCount": -1}),
+        ("individual_with_payloads", ("enrollmentCompleteCondition",), {"userCount": 2**31}),
+        ("individual_with_payloads", ("conditionPayloads", 0, "payload", "type"), "picture"),
+        ("factorial", ("factors", 0, "name"), "x" * 256),
+        ("factorial", ("factors", 0, "levels", 0, "name"), "x" * 256),
+        ("group_with_lists", ("experimentSegmentExclusion", 0, "segment", "listType"), "x" * 65),
+        ("with_metrics", ("queries", 0, "query", "operationType"), "guess"),
+        ("with_metrics", ("queries", 0, "name"), "x" * 256),
+        ("with_metrics", ("queries", 0, "metric", "key"), "x" * 256),
+    ],
+)
+def test_what_no_table_can_hold_is_refused(tmp_path: Path, sample: str, path: tuple[Any, ...], value: Any) -> None:
+    design = _design(sample)
+    *way, last = path
+    reduce(getitem, way, design)[last] = value
+
+    with pytest.raises(CommandError):
+        _import(_file(tmp_path, design))
+
+    assert not Experiment.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("sample", "path", "sentence"),
+    [
+        ("individual_with_payloads", ("conditionPayloads",), "the payload of .* is there twice"),
+        ("factorial", ("conditions", 0, "levelCombinationElements"), "the combined level .* is there twice"),
+        ("group_with_lists", ("experimentSegmentInclusion",), "the list .* is there twice"),
+    ],
+)
+def test_a_part_that_is_there_twice_is_refused(
+    tmp_path: Path, sample: str, path: tuple[Any, ...], sentence: str
+) -> None:
+    design = _design(sample)
+    parts = reduce(getitem, path, design)
+    parts.append({**parts[0], "id": "8b0e562a-029e-4680-836c-7de6b2ef6ac9"})
+
+    with pytest.raises(CommandError, match=sentence):
+        _import(_file(tmp_path, design))
+
+
+def test_an_ending_at_nobody_is_none(tmp_path: Path) -> None:
+    _import(_file(tmp_path, _design("group_with_lists", enrollmentCompleteCondition={"userCount": 0, "groupCount": 2})))
+
+    assert list(Design.objects.values_list("ending_user_count", "ending_group_count")) == [(None, 2)]
+
+
 @pytest.mark.parametrize("code", ["default", "Default"])
 def test_no_condition_is_called_default(tmp_path: Path, code: str) -> None:
     design = _design("with_metrics")
@@ -161,6 +215,18 @@ def test_dates_are_instants(tmp_path: Path, text: str, iso: str) -> None:
 
     starts_at = Experiment.objects.get().starts_at
     assert starts_at is not None and starts_at.isoformat() == iso
+
+
+@pytest.mark.parametrize(("written", "asked"), [("enrolling", ""), ("scheduled", "running")])
+def test_what_runs_is_given_whatever_its_dates_say(tmp_path: Path, written: str, asked: str) -> None:
+    dates = {"startOn": "2999-01-01T00:00:00Z", "endOn": "2001-01-01T00:00:00Z"}
+    school = School(Client())
+    school.init("student1")
+
+    _, err = _import(_file(tmp_path, _design("factorial", state=written, **dates)), state=asked)
+
+    assert school.assign("student1", "div") != []
+    assert ("before its start" in err, "after its end" in err) == (True, True)
 
 
 @pytest.mark.parametrize("text", ["tomorrow", "9999-12-31T23:59:00-14:00"])

@@ -95,6 +95,36 @@ def test_groups_keep_theirs_and_their_members_know_them(school: School, tmp_path
     assert told == {"student1": "import", "student2": "group"}
 
 
+def test_who_changed_class_between_experiments_is_in_the_last_one(school: School, tmp_path: Path) -> None:
+    """So that the client's own word of that class is no move, which would end the arm."""
+    first = _running(design=base.G_G)
+    second = base.design(project=first.project, uid=base.SECOND, design=base.G_G, points=[("other", "place")])
+    lifecycle.change_status(experiment=second, to="running", now=builders.NOW)
+    later = {"ExperimentId": str(base.SECOND), "MarkExperimentPointTime": "2026-10-02T10:00:00Z"}
+
+    _import(
+        tmp_path,
+        _line("student1", "ConditionA", ("other", "place"), GroupId="2", **later),
+        _line("student1", "ConditionA", GroupId="1"),
+    )
+    school.init("student1", group={"teacher": ["2"]}, workingGroup={"teacher": "2"})
+
+    assert not Assignment.objects.filter(ended_at__isnull=False).exists()
+
+
+def test_a_learner_named_by_an_alias_keeps_the_condition(school: School, tmp_path: Path) -> None:
+    """student1 draws B and was given A under another id."""
+    _running()
+    school.init("student1")
+    school.send("PATCH", "useraliases", "student1", {"aliases": ["pupil1"]})
+
+    out, _ = _import(tmp_path, _line("pupil1", "ConditionA"))
+
+    assert "0 people were unknown" in out
+    assert set(school.codes("student1").values()) == {"ConditionA"}
+    assert school.mark("pupil1", *W1, experiment=base.BASE)["condition"] == "ConditionA"
+
+
 def test_an_import_repeated_changes_nothing(tmp_path: Path) -> None:
     _running()
     lines = [_line("student1", "ConditionA"), _line("student1", "ConditionA", W2)]
@@ -234,6 +264,24 @@ def test_a_value_of_zero_is_exported_as_zero(school: School) -> None:
     exported = {row["UserId"]: row["area->figures->score"] for row in _export(experiment)}
 
     assert exported == {"student1": "0", "student2": ""}
+
+
+@pytest.mark.parametrize("design", [base.I_I, {"unit": "within_subjects", "condition_order": "ordered_round_robin"}])
+def test_who_marked_a_point_before_is_exported_at_it(school: School, design: dict[str, Any]) -> None:
+    first = _running(design=design)
+    school.init("student1")
+    school.mark("student1", *W1, "ConditionB", experiment=base.BASE)
+    lifecycle.change_status(experiment=first, to="completed", now=builders.NOW)
+    second = base.design(project=first.project, uid=base.SECOND, design=design)
+    lifecycle.change_status(experiment=second, to="running", now=builders.NOW)
+    for point in (W2, W1):
+        school.mark("student1", *point, "ConditionA", experiment=base.SECOND)
+
+    rows = _export(second)
+
+    assert sorted((row["Site"], row["Target"]) for row in rows) == [W1, W2]
+    assert "NA" not in {row["MarkExperimentPointTime"] for row in rows}
+    assert [row["Target"] for row in _export(first)] == ["W1"]
 
 
 def test_within_subjects_one_row_is_one_mark(school: School) -> None:

@@ -89,8 +89,8 @@ def answer(refused: Refused, *, path: str, body: Any) -> Answer:
 def _dumped(content: dict[str, Any]) -> bytes:
     try:
         return orjson.dumps(content)
-    except TypeError:  # a path with a lone surrogate
-        return json.dumps(content).encode()
+    except TypeError:  # a path with a lone surrogate, or a body nested too deep to be said again
+        return json.dumps({**content, "request": None}).encode()
 
 
 def no_such_route(*, method: str, path: str) -> Answer:

@@ -43,6 +43,14 @@ def test_a_running_experiment_ends_at_its_instant_and_not_before() -> None:
     assert (before, _status(experiment)) == (Status.RUNNING, Status.COMPLETED)
 
 
+def test_with_decision_points_it_is_paused_at_its_end() -> None:
+    experiment = builders.running(project=builders.project(), points=[("site", "target")], ends_at=NOW + HOUR)
+
+    schedule.follow(now=NOW + HOUR)
+
+    assert _status(experiment) == Status.PAUSED
+
+
 def test_following_twice_changes_nothing_more() -> None:
     builders.experiment(project=builders.project(), status=Status.SCHEDULED, starts_at=NOW)
 

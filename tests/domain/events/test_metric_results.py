@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from decisions import lifecycle
 from events import metric_logs, metric_results, metric_sets
 from events.metric_logs import Reading
 from events.models import Metric, MetricQuery
@@ -142,6 +143,22 @@ def test_within_subjects_rows_belong_to_the_condition_met_under_their_uniquifier
         _log("u1", TIME, value, minute=minute, uniquifier=uniquifier)
 
     assert _results(query) == {"A": (5, 1), "B": (7, 1)}
+
+
+def test_the_archive_keeps_its_answers_until_it_is_left(experiment: Experiment) -> None:
+    query = _query(experiment, TOTAL, "sum")
+    _query(builders.experiment(project=experiment.project, key="another"), TOTAL, "sum")
+    _log("u2", TOTAL, 200, minute=1)
+
+    lifecycle.change_status(experiment=experiment, to="archived", now=MORNING)
+    _log("u2", TOTAL, 300, minute=2)
+    query.refresh_from_db()
+    kept = _results(query)
+    lifecycle.change_status(experiment=experiment, to="inactive", now=MORNING)
+    query.refresh_from_db()
+
+    assert kept == {"A": (200, 1), "B": (0, 0)}
+    assert _results(query) == {"A": (300, 1), "B": (0, 0)}
 
 
 def test_a_factorial_design_has_effects_by_level_and_by_condition(experiment: Experiment) -> None:

@@ -114,6 +114,24 @@ def test_every_mark_moves_the_order_on_at_its_point_only(school: School) -> None
     assert _order(school) == "BCA"
 
 
+def test_the_next_experiment_at_a_point_begins_its_own_order(school: School) -> None:
+    first = _within()
+    school.init("student1")
+    school.mark("student1", *base.P1, "A", uniquifier="1")
+    lifecycle.change_status(experiment=first, to="completed", now=builders.NOW)
+    design = {**WITHIN, "condition_order": "ordered_round_robin"}
+    weights = {"A": "0.9", "B": "0.1", "C": "0"}
+    second = base.design(project=first.project, uid=base.SECOND, design=design, weights=weights)
+    lifecycle.change_status(experiment=second, to="running", now=builders.NOW)
+
+    before = _order(school)
+    for _ in range(2):
+        school.mark("student1", *base.P1, "A", uniquifier="1")
+
+    assert (before, _order(school)) == ("ABC", "BCA")
+    assert Exposure.objects.count() == 2
+
+
 def test_a_uniquifier_sent_twice_counts_once(school: School) -> None:
     _within()
     school.init("student1")

@@ -101,6 +101,16 @@ def test_an_unknown_route_or_verb_is_a_page(client: Client, verb: str, path: str
     assert f"Cannot {verb} {path}" in response.content.decode()
 
 
+@pytest.mark.parametrize("depth", [300, 1020])
+@pytest.mark.parametrize("route", ["assign", "mark", "log", "log/caliper"])
+def test_a_body_nested_very_deep_is_refused(school: School, route: str, depth: int) -> None:
+    school.init("u1")
+
+    response = school.send("POST", route, "u1", b'{"deep": ' + b"[" * depth + b"]" * depth + b"}")
+
+    assert (response.status_code, response.json()["errorCode"]) == (400, 400)
+
+
 def test_a_body_above_the_limit_is_413(school: School, settings: LazySettings) -> None:
     settings.MAX_BODY_BYTES = 100
 

@@ -156,6 +156,26 @@ def test_an_equal_timestamp_overwrites(school: School) -> None:
     assert _rows() == [("1", {"score": 2})]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-01-01T10:00:00+01:00",
+        "Thu Jan 01 2026 10:00:00 GMT+0100 (Central European Standard Time)",
+        "Thu Jan 01 2026 04:00:00 GMT-0500 (EST)",
+        "Thu, 01 Jan 2026 09:00:00 GMT",
+    ],
+)
+def test_a_timestamp_is_the_instant_it_says(school: School, text: str) -> None:
+    _measured("score")
+    school.init("u1")
+
+    (row,) = school.send(
+        "POST", "log", "u1", {"value": [{"timestamp": text, "metrics": {"attributes": {"score": 1}}}]}
+    ).json()
+
+    assert row["timeStamp"] == "2026-01-01T09:00:00.000Z"
+
+
 def test_what_only_an_archived_experiment_asks_for_is_dropped(school: School) -> None:
     experiment = _measured("score")
     Experiment.objects.filter(pk=experiment.pk).update(status="archived")

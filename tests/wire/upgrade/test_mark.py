@@ -96,6 +96,20 @@ def test_a_mark_sent_twice_changes_nothing(school: School) -> None:
     assert (PointMark.objects.count(), Assignment.objects.count(), Exposure.objects.count()) == (1, 1, 1)
 
 
+def test_the_next_experiment_at_a_point_is_met_there_too(school: School) -> None:
+    first = _running()
+    school.init("student1")
+    school.mark("student1", *base.P1, "ConditionB", experiment=base.BASE)
+    lifecycle.change_status(experiment=first, to="completed", now=builders.NOW)
+    second = base.design(project=first.project, uid=base.SECOND)
+    lifecycle.change_status(experiment=second, to="running", now=builders.NOW)
+
+    for _ in range(2):
+        school.mark("student1", *base.P1, "ConditionB", experiment=base.SECOND)
+
+    assert [met.experiment_id for met in Exposure.objects.order_by("id")] == [first.pk, second.pk]
+
+
 def test_a_point_of_no_experiment_is_stored_as_it_was_sent(school: School) -> None:
     school.init("u1")
     future = uuid4()

@@ -1,11 +1,13 @@
 """Which rows a mark writes, line by line of the contract's table (upgrade contract §4, improved as §12 says)."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from decisions import lifecycle
+from decisions.clock import schedule
 from events.models import Exposure
 from experiments.models import Design, Experiment
 from tests import builders
@@ -163,6 +165,24 @@ def test_a_second_point_after_the_end_takes_nothing_away(school: School) -> None
 
     assert _excluded() == {}
     assert set(school.codes("student1").values()) == {"ConditionB"}
+
+
+@pytest.mark.parametrize(("rule", "kept"), [("continue", "ConditionB"), ("assign", "ConditionA")])
+def test_an_end_by_date_leaves_what_the_post_rule_says(school: School, rule: str, kept: str) -> None:
+    base.everybody(school, 1, 2)
+    ends_at = datetime.now(UTC) + timedelta(days=1)
+    experiment = _run(base.I_I, ends_at=ends_at)
+    fallback = experiment.variations.get(key="ConditionA") if rule == "assign" else None
+    Design.objects.update(post_rule=rule, fallback=fallback)
+    _mark(school, 1)
+    Experiment.objects.update(ends_at=ends_at - timedelta(days=2))
+
+    schedule.follow(now=ends_at)
+    _mark(school, 2)
+
+    assert set(school.codes("student1").values()) == {kept}
+    assert school.codes("student2") == {}
+    assert _excluded() == {("user", "student2"): "reached_after"}
 
 
 def test_a_second_point_after_weights_moved_gives_no_second_condition(school: School) -> None:
