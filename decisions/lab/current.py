@@ -164,7 +164,7 @@ def reconcile(*, project: Project, now: datetime, late: datetime | None = None) 
     """
     publication = Publication.objects.filter(project=project).order_by("-revision").first()
     document = documents.EMPTY if publication is None else orjson.loads(publication.document)
-    rows = _current_features(document, now.astimezone(UTC).date()) if _is_open(project) else ()
+    rows = _current_features(project, document, now.astimezone(UTC).date()) if _is_open(project) else ()
     if userblocks.reconcile(claims=_claims(rows), now=now):
         snapshots.announce(project_ids=[project.pk])
     return Current(
@@ -203,10 +203,10 @@ def _is_open(project: Project) -> bool:
     return project.active and "testlab" in project.dialects
 
 
-def _current_features(document: Mapping[str, Any], today: date) -> tuple[Feature, ...]:
+def _current_features(project: Project, document: Mapping[str, Any], today: date) -> tuple[Feature, ...]:
     experiments = {row["id"]: row for row in document["experiments"] if row["kind"] == Experiment.Kind.AB_TEST}
-    closed = _closed(document, experiments.keys())
-    rows = (_feature(flag, experiments) for flag in document["flags"] if _delivers(flag, closed))
+    closed, beside = _closed(document, experiments.keys()), catalogue.variants_beside(project_id=project.pk)
+    rows = (_feature(flag, experiments, beside) for flag in document["flags"] if _delivers(flag, closed))
     return tuple(row for row in rows if row.is_current(today))
 
 
@@ -222,11 +222,17 @@ def _closed(document: Mapping[str, Any], published: Set[int]) -> set[int]:
     return set(unpublished.order_by("pk").values_list("pk", flat=True))
 
 
-def _feature(flag: Mapping[str, Any], experiments: Mapping[int, Mapping[str, Any]]) -> Feature:
-    """A published flag as a feature; the same reading as `catalogue.feature_of` has of the rows."""
+def _feature(
+    flag: Mapping[str, Any],
+    experiments: Mapping[int, Mapping[str, Any]],
+    beside: Mapping[int, tuple[Variant, ...]],
+) -> Feature:
+    """A published flag as a feature; the same reading as `catalogue.feature_of` has of the rows.
+
+    What a toggle or roll-out has `beside` it does not run, and so is not published.
+    """
     experiment = next((experiments[pk] for pk in flag["rules"] if pk in experiments), None)
     governing = experiment if flag["kind"] == Flag.Kind.EXPERIMENT else None
-    arms = [] if experiment is None else sorted(experiment["variations"], key=lambda arm: arm["id"])
     share = Decimal(flag["traffic"])
     return Feature(
         id=flag["id"],
@@ -237,7 +243,7 @@ def _feature(flag: Mapping[str, Any], experiments: Mapping[int, Mapping[str, Any
         is_running=flag["is_running"] and (governing is None or governing["status"] == "running"),
         share=share if governing is None else catalogue.governing_share(share, Decimal(governing["traffic"])),
         description=flag.get("description", ""),
-        variants=tuple(_variant(arm) for arm in arms),
+        variants=beside.get(flag["id"], ()) if experiment is None else _variants(experiment),
     )
 
 
@@ -247,6 +253,10 @@ def _day(text: str | None) -> date | None:
 
 def _instant(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
+
+
+def _variants(experiment: Mapping[str, Any]) -> tuple[Variant, ...]:
+    return tuple(_variant(arm) for arm in sorted(experiment["variations"], key=lambda arm: arm["id"]))
 
 
 def _variant(arm: Mapping[str, Any]) -> Variant:
