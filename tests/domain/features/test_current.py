@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from config.wire.message import Request
 from config.wire.testlab import freshness
-from decisions import lifecycle
+from decisions import lifecycle, snapshots
 from decisions.lab import current, delivery
 from decisions.lab.current import Current
 from experiments.models import Experiment, Project
@@ -94,6 +94,20 @@ def test_a_project_that_is_closed_to_these_clients_shows_nothing(fields: dict[st
     lifecycle.publish(project=project, now=NOW)
 
     assert _at(NOW).features == ()
+
+
+def test_to_close_a_project_is_a_change() -> None:
+    _make(first=date(2026, 1, 1), last=date(2026, 12, 31))
+    later = NOW + timedelta(minutes=10)
+    assert _at(NOW).changed_at == _at(later).changed_at == NOW
+
+    project = current.project(key=KEY)
+    project.active = False
+    project.save()
+    snapshots.announce(project_ids=[project.pk])
+
+    assert _at(later).features == ()
+    assert _at(later).changed_at == later
 
 
 def test_a_researchers_experiment_is_a_feature_while_it_runs() -> None:

@@ -139,8 +139,20 @@ def test_every_write_moves_the_instant(change: str, feature: int) -> None:
 def test_each_of_several_changes_in_one_second_is_a_new_instant(feature: int) -> None:
     seen = []
 
-    for weight in range(1, 6):
-        calling.variants(feature, weight / 10, 1 - weight / 10)
+    for number in range(1, 16):
+        calling.variants(feature, number / 20, 1 - number / 20)
+        seen.append(_modified())
+
+    assert seen == sorted(set(seen))
+
+
+def test_a_block_that_is_given_twice_in_one_second_is_seen_twice(feature: int) -> None:
+    others = [feature, calling.feature(name="second")["id"]]
+    calling.current()
+    seen = [_modified()]
+
+    for number in range(4):
+        calling.put("/api/userblocks", {"name": "5", "feature_id": others[(number + 1) % 2]})
         seen.append(_modified())
 
     assert seen == sorted(set(seen))
