@@ -5,6 +5,7 @@ from email.utils import format_datetime, parsedate_to_datetime
 
 import pytest
 from django.conf import LazySettings
+from django.test import Client
 
 from tests.wire.testlab import calling
 
@@ -47,6 +48,18 @@ def test_an_exact_echo_is_not_modified(path: str, feature: int) -> None:
     assert again.headers["Access-Control-Allow-Origin"] == "*"
     assert again.headers["Cache-Control"] == whole.headers["Cache-Control"] == "no-cache"
     assert "Content-Type" not in again.headers
+
+
+@pytest.mark.parametrize("path", [*DATED, *UNDATED])
+@pytest.mark.parametrize("method", ["get", "head"])
+def test_what_is_not_sent_again_has_no_length(method: str, path: str, feature: int) -> None:
+    path = path.format(feature=feature)
+    tag = calling.get(path).headers["ETag"]
+
+    again = getattr(Client(), method)(path, headers={"if-none-match": tag})
+
+    assert (again.status_code, again.content) == (304, b"")
+    assert "Content-Length" not in again.headers
 
 
 @pytest.mark.parametrize("path", DATED)
