@@ -100,6 +100,7 @@ def _holds(held: _Held, project_key: str, now: datetime) -> bool:
     if held.project_key != project_key:
         return False
     try:
+        snapshots.catch_up()
         snapshot = snapshots.for_key(project_key)
     except DatabaseError:
         _note_failure(held.snapshot)

@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from config.wire.message import Request
 from config.wire.testlab import freshness
-from decisions import lifecycle, snapshots
+from decisions import bell, lifecycle, snapshots
 from decisions.lab import current, delivery
 from decisions.lab.current import Current
 from experiments.models import Experiment, Project
@@ -79,6 +79,20 @@ def test_an_edit_counts_when_it_is_published() -> None:
     assert [row.description for row in _at(NOW).features] == [""]
 
     lifecycle.publish(project=current.project(key=KEY), now=NOW)
+
+    assert [row.description for row in _at(NOW).features] == ["edited"]
+
+
+def test_what_another_process_of_this_machine_published_is_polled_at_once(settings: Settings) -> None:
+    made = _make(first=date(2026, 1, 1), last=date(2026, 12, 31))
+    settings.INLINE_SNAPSHOTS = False
+    snapshots.refresh()
+    _at(NOW)
+    Flag.objects.filter(pk=made.id).update(description="edited")
+    lifecycle.publish(project=current.project(key=KEY), now=NOW)
+    assert [row.description for row in _at(NOW).features] == [""]
+
+    bell.ring()
 
     assert [row.description for row in _at(NOW).features] == ["edited"]
 
