@@ -4,7 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.middleware.common import CommonMiddleware
+
+NOT_MODIFIED = 304
 
 
 class HostsMiddleware(CommonMiddleware):
@@ -19,3 +22,7 @@ class HostsMiddleware(CommonMiddleware):
     ) -> None:
         if not getattr(getattr(view, "cls", None), "minds_hosts", False):
             request.get_host()
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        """A 304 stands for a body that is not here, so it announces no length (RFC 9110 §8.6)."""
+        return response if response.status_code == NOT_MODIFIED else super().process_response(request, response)

@@ -24,6 +24,7 @@ SDK_KEY = "demo123"
 SERVICE_UID = uuid.UUID("0de30000-0000-4000-8000-000000000001")
 BY = "demo"
 HALF = Decimal("0.5")
+FIFTH = Decimal("0.2")
 TESTLAB_DAYS = 3650
 
 Arms = Sequence[tuple[str, str]]  # (key, what it says)
@@ -84,20 +85,23 @@ def _shop(project: Project, now: datetime) -> None:
 
 
 def _lab(project: Project, now: datetime) -> None:
-    """One experiment and one toggle, current from today on, made as Test Lab's own admin makes them."""
-    banner = _feature(project, Flag.Kind.EXPERIMENT, "Banner colour", "Is a warm banner noticed more?", now)
+    """One experiment and one toggle, current from today on, made as Test Lab's own admin makes them.
+
+    The experiment leaves most of the user-blocks to those that somebody makes who tries it out.
+    """
+    banner = _feature(project, Flag.Kind.EXPERIMENT, "Banner colour", "Is a warm banner noticed more?", FIFTH, now)
     delivery.replace_variants(
         project=project,
         feature_id=banner.id,
         wanted=[WantedVariant("blue", is_control=True, weight=HALF), WantedVariant("orange", weight=HALF)],
         now=now,
     )
-    _feature(project, Flag.Kind.TOGGLE, "Dark mode", "Offers the dark colours.", now)
+    _feature(project, Flag.Kind.TOGGLE, "Dark mode", "Offers the dark colours.", Decimal(1), now)
 
 
-def _feature(project: Project, kind: int, name: str, description: str, now: datetime) -> Feature:
+def _feature(project: Project, kind: int, name: str, description: str, share: Decimal, now: datetime) -> Feature:
     days = {"first_day": now.date(), "last_day": now.date() + timedelta(days=TESTLAB_DAYS)}
-    wanted = Wanted(kind=kind, name=name, is_running=True, share=Decimal(1), description=description, **days)
+    wanted = Wanted(kind=kind, name=name, is_running=True, share=share, description=description, **days)
     return delivery.create(project=project, wanted=wanted, strict=True, now=now).feature
 
 

@@ -3,7 +3,7 @@
 Reading only; `features/authoring.py` writes. Days are calendar days in UTC, the last one included; shares are 0..1.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -70,6 +70,12 @@ def variants(*, project_id: int, feature_id: int) -> tuple[Variant, ...]:
     """The variants of a feature by id; none for an unknown one."""
     row = found(project_id=project_id, feature_id=feature_id)
     return () if row is None else row.variants
+
+
+def variants_beside(*, project_id: int) -> Mapping[int, tuple[Variant, ...]]:
+    """The variants that toggles and roll-outs have although they compare nothing, `{feature id: variants}`."""
+    flags = _whole(project_id).exclude(kind=Flag.Kind.EXPERIMENT).filter(rules__isnull=False).distinct()
+    return {flag.pk: feature_of(flag).variants for flag in flags}
 
 
 def _whole(project_id: int) -> QuerySet[Flag]:

@@ -7,7 +7,7 @@ user-blocks to whom they belong, in one transaction under the project's lock.
 import logging
 import threading
 import time
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -18,16 +18,19 @@ from django.db import DatabaseError, transaction
 
 from decisions import datafiles, documents, snapshots
 from decisions.compile import Snapshot
+from experiments.errors import Unavailable
 from experiments.models import Experiment, Project, Publication
 from features import catalogue, userblocks
 from features.catalogue import Feature, Variant
 from features.models import Flag
 from features.userblocks import Block, Claim
+from users import shared_memory
 
 logger = logging.getLogger(__name__)
 
 PATIENCE_SECONDS = 1.0
-LATELY = 10
+TOLD = "testlab_changes"
+SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,7 @@ def _holds(held: _Held, project_key: str, now: datetime) -> bool:
     if held.project_key != project_key:
         return False
     try:
+        snapshots.catch_up()
         snapshot = snapshots.for_key(project_key)
     except DatabaseError:
         _note_failure(held.snapshot)
@@ -164,33 +168,53 @@ def reconcile(*, project: Project, now: datetime, late: datetime | None = None) 
     """
     publication = Publication.objects.filter(project=project).order_by("-revision").first()
     document = documents.EMPTY if publication is None else orjson.loads(publication.document)
-    rows = _current_features(document, now.astimezone(UTC).date()) if _is_open(project) else ()
+    rows = _current_features(project, document, now.astimezone(UTC).date()) if _is_open(project) else ()
     if userblocks.reconcile(claims=_claims(rows), now=now):
         snapshots.announce(project_ids=[project.pk])
+    changes = _changes(publication, project, now)
+    state = f"{publication and publication.revision} {_is_open(project)} {changes}"
     return Current(
         project_id=project.pk,
         project_uid=str(project.uid),
         features=rows,
         blocks=userblocks.every_block(),
-        changed_at=_apart(_changes(project, document, now) | ({late} if late else set())),
+        changed_at=_advertised(project, state, max((*changes, late) if late else changes), now),
     )
 
 
-def _changes(project: Project, document: Mapping[str, Any], now: datetime) -> set[datetime]:
-    """When the project was published lately, blocks changed hands, and a day last began or ended a feature."""
-    published = Publication.objects.filter(project=project).order_by("-revision")
-    instants = list(published.values_list("published_at", flat=True)[:LATELY]) or [project.created_at]
-    by_the_clock = datafiles.changed_at(document, now=now, published_at=instants[0])
-    return {*instants, by_the_clock, *userblocks.changes()}
+def _changes(publication: Publication | None, project: Project, now: datetime) -> tuple[datetime, ...]:
+    """When the project was last published, a day last began or ended a feature, and blocks changed hands."""
+    if publication is None:
+        return (project.created_at, *sorted(userblocks.changes()))
+    document, published_at = orjson.loads(publication.document), publication.published_at
+    by_the_clock = datafiles.changed_at(document, now=now, published_at=published_at)
+    return (published_at, by_the_clock, *sorted(userblocks.changes()))
 
 
-def _apart(changes: Iterable[datetime]) -> datetime:
-    """The last change, as if each had come at least a second after the one before it: HTTP dates know no less.
+def _advertised(project: Project, state: str, changed_at: datetime, now: datetime) -> datetime:
+    """When `state` came about, as clients are told: at least a second after the one before it, in every process.
 
-    A client that sends its `Last-Modified` back would otherwise miss the second change of one second.
+    HTTP dates know no less. A client that sends its `Last-Modified` back would else miss the second change of one
+    second.
     """
-    lately = sorted(changes, reverse=True)[:LATELY]
-    return max(moment + timedelta(seconds=later) for later, moment in enumerate(lately))
+    key = str(project.uid)
+    try:
+        told = shared_memory.get(TOLD, project_id=project.pk, key=key)
+        moment = changed_at if told is None else _later(told, state, changed_at, now)
+        if told != (state, moment):
+            shared_memory.put(TOLD, (state, moment), project_id=project.pk, key=key)
+        return moment
+    except Unavailable:
+        logger.warning("What clients were told of the last change is out of reach", exc_info=True)
+        return changed_at
+
+
+def _later(told: tuple[str, datetime], state: str, changed_at: datetime, now: datetime) -> datetime:
+    """The instant after the one that was told; that of a change which left no trace is `now`."""
+    known, before = told
+    if known == state:
+        return max(before, changed_at)
+    return max(before + SECOND, changed_at if changed_at > before else now)
 
 
 def _claims(rows: tuple[Feature, ...]) -> list[Claim]:
@@ -203,10 +227,10 @@ def _is_open(project: Project) -> bool:
     return project.active and "testlab" in project.dialects
 
 
-def _current_features(document: Mapping[str, Any], today: date) -> tuple[Feature, ...]:
+def _current_features(project: Project, document: Mapping[str, Any], today: date) -> tuple[Feature, ...]:
     experiments = {row["id"]: row for row in document["experiments"] if row["kind"] == Experiment.Kind.AB_TEST}
-    closed = _closed(document, experiments.keys())
-    rows = (_feature(flag, experiments) for flag in document["flags"] if _delivers(flag, closed))
+    closed, beside = _closed(document, experiments.keys()), catalogue.variants_beside(project_id=project.pk)
+    rows = (_feature(flag, experiments, beside) for flag in document["flags"] if _delivers(flag, closed))
     return tuple(row for row in rows if row.is_current(today))
 
 
@@ -222,11 +246,17 @@ def _closed(document: Mapping[str, Any], published: Set[int]) -> set[int]:
     return set(unpublished.order_by("pk").values_list("pk", flat=True))
 
 
-def _feature(flag: Mapping[str, Any], experiments: Mapping[int, Mapping[str, Any]]) -> Feature:
-    """A published flag as a feature; the same reading as `catalogue.feature_of` has of the rows."""
+def _feature(
+    flag: Mapping[str, Any],
+    experiments: Mapping[int, Mapping[str, Any]],
+    beside: Mapping[int, tuple[Variant, ...]],
+) -> Feature:
+    """A published flag as a feature; the same reading as `catalogue.feature_of` has of the rows.
+
+    What a toggle or roll-out has `beside` it does not run, and so is not published.
+    """
     experiment = next((experiments[pk] for pk in flag["rules"] if pk in experiments), None)
     governing = experiment if flag["kind"] == Flag.Kind.EXPERIMENT else None
-    arms = [] if experiment is None else sorted(experiment["variations"], key=lambda arm: arm["id"])
     share = Decimal(flag["traffic"])
     return Feature(
         id=flag["id"],
@@ -237,7 +267,7 @@ def _feature(flag: Mapping[str, Any], experiments: Mapping[int, Mapping[str, Any
         is_running=flag["is_running"] and (governing is None or governing["status"] == "running"),
         share=share if governing is None else catalogue.governing_share(share, Decimal(governing["traffic"])),
         description=flag.get("description", ""),
-        variants=tuple(_variant(arm) for arm in arms),
+        variants=beside.get(flag["id"], ()) if experiment is None else _variants(experiment),
     )
 
 
@@ -247,6 +277,10 @@ def _day(text: str | None) -> date | None:
 
 def _instant(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
+
+
+def _variants(experiment: Mapping[str, Any]) -> tuple[Variant, ...]:
+    return tuple(_variant(arm) for arm in sorted(experiment["variations"], key=lambda arm: arm["id"]))
 
 
 def _variant(arm: Mapping[str, Any]) -> Variant:

@@ -43,14 +43,16 @@ def turn(*, project_key: str) -> Iterator[Project]:
 
 def create(*, project: Project, wanted: Wanted, strict: bool, now: datetime) -> Delivered:
     """Raises Invalid and Conflict; with `strict` also when experiments would want more than everybody."""
+    most = _most(project, strict, now)
     flag = authoring.create(project=project, wanted=wanted)
-    return _deliver(project, flag.pk, strict=strict, now=now)
+    return _deliver(project, flag.pk, most=most, now=now)
 
 
 def replace(*, project: Project, feature_id: int, wanted: Wanted, strict: bool, now: datetime) -> Delivered:
     """Raises NotFound, Invalid and Conflict; then nothing has changed."""
+    most = _most(project, strict, now)
     flag = authoring.replace(project=project, feature_id=feature_id, wanted=wanted)
-    return _deliver(project, flag.pk, strict=strict, now=now)
+    return _deliver(project, flag.pk, most=most, now=now)
 
 
 def replace_variants(
@@ -58,7 +60,7 @@ def replace_variants(
 ) -> tuple[Variation, ...]:
     """Raises NotFound and Invalid; then the variants that were are the variants that are."""
     rows = authoring.replace_variants(project=project, feature_id=feature_id, wanted=wanted)
-    _deliver(project, feature_id, strict=False, now=now)
+    _deliver(project, feature_id, most=None, now=now)
     return rows
 
 
@@ -83,13 +85,22 @@ def reset_blocks(*, project: Project, now: datetime) -> tuple[Block, ...]:
     return blocks
 
 
-def _deliver(project: Project, feature_id: int, *, strict: bool, now: datetime) -> Delivered:
+def _most(project: Project, strict: bool, now: datetime) -> Decimal | None:
+    """The share that experiments may want on one day: everybody, or what they want already; None for any."""
+    return max(Decimal(1), _claimed(project, now)) if strict else None
+
+
+def _claimed(project: Project, now: datetime) -> Decimal:
+    return catalogue.overlap(catalogue.features(project_id=project.pk), today=now.date())
+
+
+def _deliver(project: Project, feature_id: int, *, most: Decimal | None, now: datetime) -> Delivered:
     flag = Flag.objects.get(pk=feature_id)
     experiment = catalogue.experiment_of(flag)
     if experiment is not None:
         _follow(experiment, _status_of(flag, experiment), now)
-    claimed = catalogue.overlap(catalogue.features(project_id=project.pk), today=now.date())
-    if strict and claimed > 1:
+    claimed = _claimed(project, now)
+    if most is not None and claimed > most:
         raise Invalid("on some day the experiments would want more than everybody", field="user_percentage")
     lifecycle.publish(project=project, now=now)
     current.reconcile(project=project, now=now)

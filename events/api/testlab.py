@@ -89,7 +89,8 @@ def create(request: Request) -> Answer:
 
 @speaking("Error getting the events in postgres")
 def list_all(request: Request) -> Answer:
-    rows = _asked(request, pages.asked(request))
+    page = pages.asked(request)
+    rows = _asked(page)
     written = [
         {
             "id": row.id,
@@ -99,13 +100,14 @@ def list_all(request: Request) -> Answer:
         }
         for row in rows
     ]
-    return pages.answer(request, written, last=rows[-1].id if rows else 0)
+    return _paged(request, written, page, rows)
 
 
 @speaking("Error getting the events in postgres")
 def list_of_feature(request: Request) -> Answer:
     feature_id = reading.integer(request.params["id"])
-    rows = _asked(request, replace(pages.asked(request), feature_id=feature_id))
+    page = replace(pages.asked(request), feature_id=feature_id)
+    rows = _asked(page)
     variants = {row.id: row for row in catalogue.variants(project_id=_project_id(), feature_id=feature_id)}
     written = [
         {
@@ -121,10 +123,14 @@ def list_of_feature(request: Request) -> Answer:
         for row in rows
         if row.variation_id in variants
     ]
-    return pages.answer(request, written, last=rows[-1].id if rows else 0)
+    return _paged(request, written, page, rows)
 
 
-def _asked(request: Request, page: Page) -> list[Response]:
+def _paged(request: Request, written: list[Any], page: Page, rows: list[Response]) -> Answer:
+    return pages.answer(request, written, last=rows[-1].id if rows else page.after)
+
+
+def _asked(page: Page) -> list[Response]:
     rows = selectors.responses(
         project_id=_project_id(), feature_id=page.feature_id, after=page.after, since=page.since, limit=page.limit
     )

@@ -236,6 +236,7 @@ def test_a_failed_export_leaves_the_old_file_and_nothing_beside_it(
         ({"project": "nowhere"}, 'There is no project "nowhere"'),
         ({"since": "yesterday"}, '--since: "yesterday" is no date'),
         ({"until": "2026-13-01"}, '--until: "2026-13-01" is no date'),
+        ({"until": "9999-12-31T23:00-14:00"}, '--until: "9999-12-31T23:00-14:00" is no date'),
         ({"since": "2026-11-02", "until": "2026-11-01"}, "--since must be before --until"),
         ({"output": "/nowhere/at/all.csv"}, "Cannot write /nowhere/at/all.csv: No such file or directory"),
     ],

@@ -66,6 +66,12 @@ def test_a_time_bounds_the_samples(experiment: dict[str, Any], tmp_path: Path, o
     assert len(text.splitlines()) == rows + 1
 
 
+@pytest.mark.parametrize("text", ["yesterday", "9999-12-31T23:00-14:00"])
+def test_what_is_no_time_is_said_plainly(tmp_path: Path, text: str) -> None:
+    with pytest.raises(CommandError, match="is no date"):
+        _export(tmp_path / "samples.csv", f"--until={text}")
+
+
 def test_experiments_and_projects_are_chosen_by_name(experiment: dict[str, Any], tmp_path: Path) -> None:
     other = api.experiment(name="Other")
     api.sample(other, "dan", "any")

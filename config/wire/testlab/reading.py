@@ -53,12 +53,18 @@ def _object(request: Request) -> Any:
 
 
 def text(value: object) -> str:
-    """What a client meant as text: numbers, booleans and objects are written out as JavaScript would."""
+    """What a client meant as text: numbers, booleans and objects are written out as JavaScript would.
+
+    Raises Invalid for what is nested too deeply to be written.
+    """
     if isinstance(value, str):
         return value
     if isinstance(value, float):
         return _number_text(value)
-    return orjson.dumps(value).decode()
+    try:
+        return orjson.dumps(value).decode()
+    except orjson.JSONEncodeError as fault:
+        raise Invalid("that is nested too deeply") from fault
 
 
 def _number_text(value: float) -> str:

@@ -119,9 +119,9 @@ def _instant(option: str, text: str | None) -> datetime | None:
         return None
     try:
         instant = datetime.fromisoformat(text)
-    except ValueError:
+        return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         raise CommandError(f'{option}: "{text}" is no date. Try 2026-11-01 or 2026-11-01T12:00:00Z.') from None
-    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
 def _project_id(key: str | None) -> int | None:

@@ -48,9 +48,9 @@ class Command(BaseCommand):
 def _instant(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         raise ArgumentTypeError(f'"{text}" is no date. Try 2026-11-01 or 2026-11-01T12:00:00Z.') from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _chosen(names: list[str], project: str) -> list[Experiment]:

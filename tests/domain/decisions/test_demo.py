@@ -85,3 +85,12 @@ def test_what_there_is_to_try_works_and_tells_one_arm(seeded: None, client: Clie
         "Dark mode",
     ]
     assert str(demo.SERVICE_UID) in [service["id"] for service in services]
+
+
+def test_who_tries_out_test_lab_has_user_blocks_to_give(seeded: None, client: Client) -> None:
+    mine = {"type_id": 3, "name": "mine", "start_date": "today", "end_date": "2099-01-01", "user_percentage": 0.5}
+
+    made = client.post("/api/feature", mine, content_type="application/json").json()
+
+    blocks = client.get("/api/feature/current").json()["userblocks"]
+    assert sum(block["feature_id"] == made["id"] for block in blocks) == 10

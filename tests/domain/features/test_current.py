@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from config.wire.message import Request
 from config.wire.testlab import freshness
-from decisions import lifecycle
+from decisions import bell, lifecycle, snapshots
 from decisions.lab import current, delivery
 from decisions.lab.current import Current
 from experiments.models import Experiment, Project
@@ -83,6 +83,20 @@ def test_an_edit_counts_when_it_is_published() -> None:
     assert [row.description for row in _at(NOW).features] == ["edited"]
 
 
+def test_what_another_process_of_this_machine_published_is_polled_at_once(settings: Settings) -> None:
+    made = _make(first=date(2026, 1, 1), last=date(2026, 12, 31))
+    settings.INLINE_SNAPSHOTS = False
+    snapshots.refresh()
+    _at(NOW)
+    Flag.objects.filter(pk=made.id).update(description="edited")
+    lifecycle.publish(project=current.project(key=KEY), now=NOW)
+    assert [row.description for row in _at(NOW).features] == [""]
+
+    bell.ring()
+
+    assert [row.description for row in _at(NOW).features] == ["edited"]
+
+
 @pytest.mark.parametrize("fields", [{"active": False}, {"dialects": ["agent"]}])
 def test_a_project_that_is_closed_to_these_clients_shows_nothing(fields: dict[str, Any]) -> None:
     _make(first=date(2026, 1, 1), last=date(2026, 12, 31))
@@ -94,6 +108,20 @@ def test_a_project_that_is_closed_to_these_clients_shows_nothing(fields: dict[st
     lifecycle.publish(project=project, now=NOW)
 
     assert _at(NOW).features == ()
+
+
+def test_to_close_a_project_is_a_change() -> None:
+    _make(first=date(2026, 1, 1), last=date(2026, 12, 31))
+    later = NOW + timedelta(minutes=10)
+    assert _at(NOW).changed_at == _at(later).changed_at == NOW
+
+    project = current.project(key=KEY)
+    project.active = False
+    project.save()
+    snapshots.announce(project_ids=[project.pk])
+
+    assert _at(later).features == ()
+    assert _at(later).changed_at == later
 
 
 def test_a_researchers_experiment_is_a_feature_while_it_runs() -> None:

@@ -49,6 +49,25 @@ def test_more_than_everybody_may_be_refused(settings: LazySettings, fields: dict
 
 
 @pytest.mark.parametrize(
+    ("fields", "status"),
+    [
+        ({"is_running": False}, 200),
+        ({"user_percentage": 0.5}, 200),
+        ({"user_percentage": 0.7}, 403),
+    ],
+)
+def test_what_is_too_much_already_may_only_become_less(
+    settings: LazySettings, fields: dict[str, object], status: int
+) -> None:
+    first = calling.feature(name="first", user_percentage=0.6)
+    calling.feature(name="second", user_percentage=0.6)
+    settings.TESTLAB_STRICT_OVERLAP = True
+
+    assert calling.put(f"/api/feature/{first['id']}", first | fields).status_code == status
+    assert calling.feature(name="toggle", type_id=1)["type_id"] == 1
+
+
+@pytest.mark.parametrize(
     ("policy", "sent", "kept"),
     [
         ("keep", "192.168.101.21", "192.168.101.21"),

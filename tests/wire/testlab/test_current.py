@@ -57,3 +57,18 @@ def test_an_experiment_is_listed_before_it_has_variants() -> None:
     made = calling.feature()
 
     assert calling.current()["experiments"] == [made]
+
+
+@pytest.mark.parametrize(("type_id", "list_name"), [(1, "toggles"), (2, "rollouts"), (3, "experiments")])
+@pytest.mark.parametrize("made_as", [1, 2, 3])
+def test_a_polled_feature_is_the_one_that_is_read_whatever_has_become_of_it(
+    made_as: int, type_id: int, list_name: str
+) -> None:
+    made = calling.feature(type_id=made_as)
+    calling.variants(made["id"])
+
+    calling.put(f"/api/feature/{made['id']}", made | {"type_id": type_id})
+
+    read = calling.get(f"/api/feature/{made['id']}").json()
+    assert calling.current()[list_name] == [read]
+    assert [arm["value"] for arm in read["variant_arr"]] == ["blue", "red"]

@@ -5,6 +5,7 @@ from email.utils import format_datetime, parsedate_to_datetime
 
 import pytest
 from django.conf import LazySettings
+from django.test import Client
 
 from tests.wire.testlab import calling
 
@@ -47,6 +48,18 @@ def test_an_exact_echo_is_not_modified(path: str, feature: int) -> None:
     assert again.headers["Access-Control-Allow-Origin"] == "*"
     assert again.headers["Cache-Control"] == whole.headers["Cache-Control"] == "no-cache"
     assert "Content-Type" not in again.headers
+
+
+@pytest.mark.parametrize("path", [*DATED, *UNDATED])
+@pytest.mark.parametrize("method", ["get", "head"])
+def test_what_is_not_sent_again_has_no_length(method: str, path: str, feature: int) -> None:
+    path = path.format(feature=feature)
+    tag = calling.get(path).headers["ETag"]
+
+    again = getattr(Client(), method)(path, headers={"if-none-match": tag})
+
+    assert (again.status_code, again.content) == (304, b"")
+    assert "Content-Length" not in again.headers
 
 
 @pytest.mark.parametrize("path", DATED)
@@ -139,8 +152,20 @@ def test_every_write_moves_the_instant(change: str, feature: int) -> None:
 def test_each_of_several_changes_in_one_second_is_a_new_instant(feature: int) -> None:
     seen = []
 
-    for weight in range(1, 6):
-        calling.variants(feature, weight / 10, 1 - weight / 10)
+    for number in range(1, 16):
+        calling.variants(feature, number / 20, 1 - number / 20)
+        seen.append(_modified())
+
+    assert seen == sorted(set(seen))
+
+
+def test_a_block_that_is_given_twice_in_one_second_is_seen_twice(feature: int) -> None:
+    others = [feature, calling.feature(name="second")["id"]]
+    calling.current()
+    seen = [_modified()]
+
+    for number in range(4):
+        calling.put("/api/userblocks", {"name": "5", "feature_id": others[(number + 1) % 2]})
         seen.append(_modified())
 
     assert seen == sorted(set(seen))

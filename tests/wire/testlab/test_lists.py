@@ -38,6 +38,16 @@ def test_a_limit_and_its_next_page_walk_through_all(arms: list[Any]) -> None:
         assert seen == [f"user {number}" for number in range(8)]
 
 
+@pytest.mark.parametrize("path", ["/api/users", "/api/events", "/api/events/feature/{feature_id}"])
+def test_who_has_seen_all_goes_on_from_there(path: str, arms: list[Any]) -> None:
+    path = path.format(**arms[0])
+    last = calling.get(f"{path}?limit=100").headers["X-Next-After"]
+
+    page = calling.get(f"{path}?after={last}")
+
+    assert (page.json(), page.headers["X-Next-After"]) == ([], last)
+
+
 def test_events_are_continued_after_an_event(arms: list[Any]) -> None:
     ids = [row["id"] for row in calling.get("/api/events").json()]
 

@@ -1,5 +1,6 @@
 """What is true of every route: paths, verbs, bodies, CORS (testlab contract §2)."""
 
+import json
 from typing import Any
 
 import pytest
@@ -157,6 +158,38 @@ def test_what_is_no_json_is_a_400(verb: str, path: str, sentence: str, body: byt
 
     assert response.status_code == 400
     assert isinstance(response.json(), str)
+
+
+@pytest.mark.parametrize(
+    ("verb", "path", "body", "sentence"),
+    [
+        ("post", "/api/feature", calling.EXPERIMENT | {"description": "<nested>"}, WRITES[0][2]),
+        (
+            "post",
+            "/api/feature/{feature}/variants",
+            {"variants": [{"feature_id": "{feature}", "value": "<nested>"}]},
+            WRITES[2][2],
+        ),
+        ("post", "/api/events", {"user_id": "<nested>", "variant_id": 1}, WRITES[3][2]),
+        ("post", "/api/users", {"id": "<nested>", "variant_id": 1, "ip_address": "1.2.3.4"}, WRITES[4][2]),
+        ("put", "/api/userblocks", {"name": "<nested>"}, WRITES[5][2]),
+        (
+            "put",
+            "/api/userblocks",
+            {"name": "5", "feature_id": "<nested>"},
+            "Error in updating userblock with name 5 in postgres",
+        ),
+    ],
+)
+@pytest.mark.parametrize("depth", [300, 1000])
+def test_what_is_nested_too_deeply_is_the_routes_refusal(
+    verb: str, path: str, body: Any, sentence: str, depth: int, feature: int
+) -> None:
+    sent = json.dumps(body).replace('"<nested>"', "[" * depth + "]" * depth).replace("{feature}", str(feature))
+
+    response = _send(verb, path.format(feature=feature), sent.encode())
+
+    assert (response.status_code, response.json()) == (403, sentence)
 
 
 @pytest.mark.parametrize(("verb", "path", "sentence"), WRITES)
