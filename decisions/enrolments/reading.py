@@ -43,7 +43,7 @@ def _line(number: int, row: dict[str, str | None]) -> Line:
         line = Line(
             number=number,
             experiment=_text(row, "ExperimentId"),
-            user_id=_text(row, "UserId"),
+            user_id=texts.plain(row.get("UserId") or ""),
             group_id=_text(row, "GroupId"),
             site=_text(row, "Site"),
             target=_text(row, "Target"),
@@ -52,7 +52,7 @@ def _line(number: int, row: dict[str, str | None]) -> Line:
             through_group=_text(row, "EnrollmentCode") == THROUGH_GROUP,
         )
         texts.check(line.user_id, line.group_id, line.site, line.target, line.condition)
-    except (Invalid, ValueError) as error:
+    except (Invalid, ValueError, OverflowError) as error:
         raise Invalid(f"line {number}: {error}") from error
     if not line.user_id or not line.experiment:
         raise Invalid(f"line {number} names no user or no experiment")
@@ -68,4 +68,4 @@ def _moment(text: str) -> datetime | None:
     if not text:
         return None
     found = datetime.fromisoformat(text)
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)

@@ -41,27 +41,31 @@ class Points:
     needs: Needs
 
     def choose(self, experiment_uid: str | None, person: Standing, *, now: datetime) -> Found | None:
-        """The experiment a mark is about; None when there is none here.
+        """The experiment a mark is about; None when there is none here, or none for this person.
 
         The one the client names must be at this point, else NotFound. Otherwise it is the one that `assign` gives the
-        person here, so that the two agree where experiments share a point.
+        person here, so that the two agree where experiments share a point; whom it gives another experiment of the
+        same pool elsewhere enters none here.
         """
         if experiment_uid is not None:
             return self.live_named(experiment_uid) or self._resting(experiment_uid)
-        if len(self.live) > 1:
-            return self._given(person, now) or self.live[int(seedrandom.draw(person.user_id) * len(self.live))]
-        return self.live[0] if self.live else self._resting(None)
+        return self._by_pool(person, now) if self.live else self._resting(None)
 
     def live_named(self, experiment_uid: str | None) -> Found | None:
         """The live experiment of this id, if it is here."""
         return next((each for each in self.live if each.uid == experiment_uid), None)
 
-    def _given(self, person: Standing, now: datetime) -> Found | None:
+    def _by_pool(self, person: Standing, now: datetime) -> Found | None:
+        taken: set[int] = set()
         for snapshot in {each.snapshot.project_id: each.snapshot for each in self.live}.values():
-            for given in assigning.given_to(snapshot, person, now=now):
-                if self.place in given.plan.places:
-                    return next(each for each in self.live if each.plan is given.plan)
-        return None
+            given = {each.plan.id for each in assigning.given_to(snapshot, person, now=now)}
+            here = next((each for each in self.live if each.experiment_id in given), None)
+            if here is not None:
+                return here
+            pools = [{snapshot.plans.plans[index].id for index in pool} for pool in snapshot.plans.pools]
+            taken = taken.union(*(pool for pool in pools if not pool.isdisjoint(given)))
+        free = [each for each in self.live if each.experiment_id not in taken]
+        return free[int(seedrandom.draw(person.user_id) * len(free))] if free else None
 
     def _resting(self, experiment_uid: str | None) -> Found | None:
         """An experiment at this point that nobody is given now: not started, finished or archived."""

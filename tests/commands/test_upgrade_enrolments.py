@@ -125,6 +125,14 @@ def test_a_learner_named_by_an_alias_keeps_the_condition(school: School, tmp_pat
     assert school.mark("pupil1", *W1, experiment=base.BASE)["condition"] == "ConditionA"
 
 
+def test_a_learner_may_be_called_as_what_is_missing(school: School, tmp_path: Path) -> None:
+    _running()
+
+    _import(tmp_path, _line("NA", "ConditionB"))
+
+    assert set(school.codes("NA").values()) == {"ConditionB"}
+
+
 def test_an_import_repeated_changes_nothing(tmp_path: Path) -> None:
     _running()
     lines = [_line("student1", "ConditionA"), _line("student1", "ConditionA", W2)]
@@ -192,6 +200,7 @@ def test_a_dry_run_stores_nothing(tmp_path: Path) -> None:
         (_line("", "ConditionA"), "line 3 names no user"),
         (_line("x" * 300, "ConditionA"), "line 3: .* longer than 255"),
         (_line("student2", "ConditionA", MarkExperimentPointTime="soon"), "line 3"),
+        (_line("student2", "ConditionA", MarkExperimentPointTime="0001-01-01T00:00:00+14:00"), "line 3"),
     ],
 )
 def test_one_bad_line_keeps_all_out(tmp_path: Path, line: dict[str, str], sentence: str) -> None:

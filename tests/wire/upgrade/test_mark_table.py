@@ -221,6 +221,23 @@ def test_every_other_status_enrols(school: School, status: str | None) -> None:
     assert _enrolled() == {("user", "student1")}
 
 
+def test_without_an_experiment_id_nobody_enters_a_second_experiment_of_a_pool(school: School) -> None:
+    """The three form one pool; who is given the last is given nothing at the first point."""
+    project = builders.project()
+    for uid, points in ((base.BASE, [base.P1]), (base.SECOND, [base.P1, base.P2]), (base.THIRD, [base.P2])):
+        experiment = base.design(project=project, uid=uid, points=points)
+        lifecycle.change_status(experiment=experiment, to=Status.RUNNING, now=builders.NOW)
+
+    for number in range(1, 13):
+        user = f"student{number}"
+        school.init(user)
+        before = school.assign(user)
+        for point in (base.P1, base.P2):
+            school.mark(user, *point)
+        assert school.assign(user) == before
+    assert Assignment.objects.count() == 12
+
+
 def test_without_an_experiment_id_mark_agrees_with_assign_at_shared_points(school: School) -> None:
     project = builders.project()
     for uid in (base.SECOND, base.THIRD, base.FOURTH):
