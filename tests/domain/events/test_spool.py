@@ -4,6 +4,7 @@ import os
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from uuid import uuid4
 
@@ -159,6 +160,17 @@ def _no_file_left() -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_an_offset_in_seconds_does_not_move_an_instant(tmp_path: Path) -> None:
+    occurred_at = datetime(1890, 1, 1, 12, tzinfo=timezone(timedelta(minutes=53, seconds=28)))
+    spool = _spool(tmp_path)
+    spool.append([rows.event(occurred_at=occurred_at)])
+    spool.close()
+
+    replay.replay_left_behind(tmp_path)
+
+    assert Event.objects.get().occurred_at == occurred_at
 
 
 def test_a_full_spool_refuses_and_keeps_what_it_has(tmp_path: Path) -> None:
