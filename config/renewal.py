@@ -4,12 +4,15 @@
 Who replaces them is in `config/serving/`.
 """
 
+import logging
 import os
 import threading
 import time
 from pathlib import Path
 
 from django.conf import settings
+
+logger = logging.getLogger(__name__)
 
 MARK = "renewed"
 TICK = 0.5
@@ -20,8 +23,11 @@ _known = ""
 
 
 def announce(directory: Path) -> None:
-    """Tell the workers of now that others will take over."""
-    (directory / MARK).write_text(str(time.time_ns()))
+    """Tell the workers of now that others will take over. With no place for the mark they are not told."""
+    try:
+        (directory / MARK).write_text(str(time.time_ns()))
+    except OSError:
+        logger.warning("Clients cannot be asked to connect anew", exc_info=True)
 
 
 def begin() -> None:
@@ -52,5 +58,7 @@ def _watch() -> None:
 def _mark() -> str:
     try:
         return (Path(settings.VAR_DIR) / MARK).read_text()
-    except OSError:
+    except FileNotFoundError:
         return ""
+    except OSError:  # no file is left to this process, say: nothing was announced by that
+        return _known

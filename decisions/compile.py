@@ -168,7 +168,8 @@ def _mirrored(project: Project) -> tuple[str, datetime | None]:
 
 
 def _published(project: Project) -> tuple[str, datetime | None]:
-    row = Publication.objects.filter(project=project).order_by("-revision").first()
+    """The document of the revision that the project's row names, though a later one may be published meanwhile."""
+    row = Publication.objects.filter(project=project, revision__lte=project.revision).order_by("-revision").first()
     return (row.document, row.published_at) if row else ("", None)
 
 

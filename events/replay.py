@@ -1,5 +1,6 @@
 """From the spool into the database: each segment in one transaction, in order, once, whoever tries and how often."""
 
+import errno
 import logging
 from itertools import chain
 from pathlib import Path
@@ -12,6 +13,9 @@ from events.rows import Row
 from events.spoolformat import Damaged, Record
 
 logger = logging.getLogger(__name__)
+
+# What a later attempt may have enough of.
+SHORT_OF = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 
 
 def replay_left_behind(root: Path) -> int:
@@ -31,14 +35,16 @@ def replay_left_behind(root: Path) -> int:
 def replay_or_set_aside(path: Path) -> None:
     """Replay a segment and remove it. One that cannot be read must not hold up the rest: it is renamed and stays.
 
-    Raises what the database raises when it is away.
+    Raises what the database raises when it is away, and OSError while this process is short of files or memory.
     """
     try:
         replay(path)
         path.unlink()
     except Error:
         raise
-    except Exception:
+    except Exception as error:
+        if getattr(error, "errno", None) in SHORT_OF:
+            raise
         logger.exception("The segment %s cannot be replayed; it stays for a person to look at", path)
         path.rename(path.with_suffix(".stuck"))
 

@@ -10,7 +10,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -149,6 +149,8 @@ class Spool:
     def forget(self, segment: Segment) -> None:
         """Free what a segment took, whose file is gone."""
         with self._lock:
+            if segment not in self._sealed:  # closed meanwhile
+                return
             self._sealed.remove(segment)
             self.pending -= segment.size
         segment.close()
@@ -157,12 +159,18 @@ class Spool:
         """Give the directory up; what is left in it can be replayed by others."""
         with self._lock:
             self._seal()
-            for segment in self._sealed:
-                segment.close()
+            while self._sealed:
+                self._leave(self._sealed.pop())
             if self._home is not None:
                 discard_if_empty(self._home)
                 os.close(self._home_lock)
                 self._home = None
+
+    def _leave(self, segment: Segment) -> None:
+        """Close a file for good. Whoever is about to sync what they wrote to it finds that done."""
+        with suppress(OSError):
+            segment.sync(segment.size)
+        segment.close()
 
 
 @contextmanager

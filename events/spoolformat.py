@@ -4,7 +4,7 @@ import json
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -56,9 +56,11 @@ def _record(line: bytes) -> Record | Damaged:
 
 
 def _plain(row: Row) -> dict[str, Any]:
-    """A row as JSON: its payload as text, so that every number in it stays what it is."""
+    """A row as JSON: its payload as text, so that every number in it stays what it is; its instants in UTC, as JSON
+    knows no offset in seconds."""
     plain = {name: getattr(row, name) for name in FIELDS[type(row)]}
-    return {"kind_of_row": NAMES[type(row)], **plain, "payload": payload_text(row.payload)}
+    instants = {name: plain[name].astimezone(UTC) for name in INSTANTS}
+    return {"kind_of_row": NAMES[type(row)], **plain, **instants, "payload": payload_text(row.payload)}
 
 
 def _row(plain: dict[str, Any]) -> Row:

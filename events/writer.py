@@ -83,7 +83,9 @@ class Writer:
     def _leave_to_others(self) -> None:
         """Spool the exposures that a database which does not answer still owes us. Callers look after their own."""
         noted, uid = self._under_way
-        for rows, commit in ((noted, uid), (self.noted.take(), None)):
+        owed = noted.copy()
+        noted.clear()  # should the database answer after all, nobody spools them again
+        for rows, commit in ((owed, uid), (self.noted.take(), None)):
             with contextlib.suppress(Unavailable):
                 if rows:
                     self.spool.append(rows, commit=commit)
@@ -115,7 +117,7 @@ class Writer:
 
     def note(self, rows: Sequence[NewExposure]) -> None:
         """Accept exposures, to be written within `FLUSH_SECONDS` or so; waits like `store` if the settings say so."""
-        if settings.EXPOSURES == "commit":
+        if settings.EXPOSURES == "commit" or self._is_stopping:
             self.store(rows)
             self.noted.remember(rows)
         else:

@@ -25,6 +25,7 @@ class AdvisoryLock:
         self._session: Any = None
 
     def held(self) -> bool:
+        connection.close_if_health_check_failed()
         connection.ensure_connection()
         if self._session is not connection.connection:
             with connection.cursor() as cursor:

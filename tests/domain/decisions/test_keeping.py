@@ -6,10 +6,11 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from django.db import connection
+from django.db import close_old_connections, connection
 
 from decisions.clock import keeping, lease
 from decisions.clock.keeping import Job, Keeper
+from tests.harness.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -105,6 +106,34 @@ def test_a_lease_is_lost_with_its_connection(tmp_path: Path) -> None:
     thread.join()
 
     assert answers == [True, False]
+
+
+@pytest.mark.postgresql
+def test_a_lease_is_lost_when_the_server_ends_its_session(tmp_path: Path) -> None:
+    first: list[str] = []
+    second: list[str] = []
+    ours, theirs = lease.of_this_database(tmp_path), lease.of_this_database(tmp_path)
+    taken, finished = threading.Event(), threading.Event()
+    Keeper([_noting("work", first)], ours).run_due(NEVER)
+
+    def take_over() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'")
+        until(theirs.held)
+        Keeper([_noting("work", second)], theirs).run_due(NEVER)
+        taken.set()
+        finished.wait()
+        connection.close()
+
+    thread = threading.Thread(target=take_over)
+    thread.start()
+    taken.wait()
+    close_old_connections()
+    Keeper([_noting("more", first)], ours).run_due(NEVER)
+    finished.set()
+    thread.join()
+
+    assert (first, second) == (["work"], ["work"])
 
 
 def test_the_keeper_stops_when_it_is_told_to(tmp_path: Path) -> None:

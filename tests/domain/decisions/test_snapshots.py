@@ -111,6 +111,16 @@ def test_an_older_copy_never_replaces_a_newer_one_on_disk(following: None) -> No
     assert [kept.generation for kept in lastgood.read_all()] == [new.generation]
 
 
+def test_a_revision_and_its_document_go_together_though_somebody_publishes_meanwhile() -> None:
+    project = builders.running(project=builders.project()).project
+    read = Project.objects.get()
+    before = gather(project=read)
+    builders.flag(project=project)
+    lifecycle.publish(project=project, now=builders.NOW)
+
+    assert gather(project=read) == before
+
+
 @pytest.mark.parametrize("starts_anew", [True, False])
 def test_the_last_good_copy_follows_a_database_that_was_restored(following: None, starts_anew: bool) -> None:
     project = builders.running(project=builders.project()).project

@@ -2,6 +2,9 @@
 
 import os
 import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from uuid import uuid4
 
@@ -133,6 +136,41 @@ def test_a_segment_that_cannot_be_read_does_not_hold_up_the_next(tmp_path: Path)
 
     assert _keys() == ["readable"]
     assert [path.suffix for path in tmp_path.glob("*/0*")] == [".stuck"]
+
+
+def test_a_segment_waits_while_the_process_has_no_file_left(tmp_path: Path) -> None:
+    spool = _spool(tmp_path)
+    spool.append([rows.event()])
+    (segment,) = _segments(tmp_path)
+    with _no_file_left(), pytest.raises(OSError):
+        replay.replay_or_set_aside(segment)
+
+    replay.replay_or_set_aside(segment)
+
+    assert Event.objects.count() == 1
+
+
+@contextmanager
+def _no_file_left() -> Iterator[None]:
+    next_one = os.open(os.devnull, os.O_RDONLY)
+    os.close(next_one)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (next_one, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_an_offset_in_seconds_does_not_move_an_instant(tmp_path: Path) -> None:
+    occurred_at = datetime(1890, 1, 1, 12, tzinfo=timezone(timedelta(minutes=53, seconds=28)))
+    spool = _spool(tmp_path)
+    spool.append([rows.event(occurred_at=occurred_at)])
+    spool.close()
+
+    replay.replay_left_behind(tmp_path)
+
+    assert Event.objects.get().occurred_at == occurred_at
 
 
 def test_a_full_spool_refuses_and_keeps_what_it_has(tmp_path: Path) -> None:

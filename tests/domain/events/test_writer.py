@@ -18,6 +18,8 @@ from tests.harness.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+WAITING = "FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+
 
 def _in_threads(number: int, work: Callable[[int], None]) -> None:
     threads = [threading.Thread(target=work, args=(each,)) for each in range(number)]
@@ -25,6 +27,12 @@ def _in_threads(number: int, work: Callable[[int], None]) -> None:
         thread.start()
     for thread in threads:
         thread.join()
+
+
+def _waiting_for_the_lock() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) {WAITING}")
+        return int(cursor.fetchone()[0])
 
 
 @contextmanager
@@ -180,6 +188,36 @@ def test_a_stop_writes_what_was_noted(live_writer: None) -> None:
 
     writer.shut_down()
 
+    assert Exposure.objects.count() == 1
+
+
+def test_what_is_noted_after_a_stop_is_written_by_the_next(live_writer: None) -> None:
+    stopping = writer.running()
+    writer.shut_down()
+
+    stopping.note([rows.exposure()])
+    stopping.spool.close()
+    ingest.store([rows.event()])
+
+    until(lambda: Exposure.objects.count() == 1)
+
+
+@pytest.mark.postgresql
+def test_what_a_stop_left_to_others_counts_once_when_the_commit_fails_afterwards(
+    database: Hold, tmp_path: Path
+) -> None:
+    database.hold()
+    ingest.note([rows.exposure()])
+    until(lambda: _waiting_for_the_lock() == 1)
+    writer.shut_down()
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT pg_terminate_backend(pid) {WAITING}")
+    database.release()
+    until(lambda: not any(thread.name == "events" for thread in threading.enumerate()))
+
+    ingest.store([rows.event()])
+
+    until(lambda: not list((tmp_path / "spool").iterdir()))
     assert Exposure.objects.count() == 1
 
 
