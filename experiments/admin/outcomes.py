@@ -58,7 +58,9 @@ def _answers(experiment: Experiment) -> Iterator[Answer]:
     queries = MetricQuery.objects.filter(experiment=experiment).select_related("metric", "experiment")
     for query in queries.order_by("position", "id"):
         result = metric_results.analyse(query=query)
-        rows = [(names.get(each.uid, GONE), each.result, each.participants) for each in (*result.main, *result.interaction)]
+        rows = [
+            (names.get(each.uid, GONE), each.result, each.participants) for each in (*result.main, *result.interaction)
+        ]
         yield Answer(_asked(query), tuple(rows))
 
 

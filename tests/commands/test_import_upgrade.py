@@ -164,7 +164,7 @@ def test_a_part_that_is_there_twice_is_refused(
     tmp_path: Path, sample: str, path: tuple[Any, ...], sentence: str
 ) -> None:
     design = _design(sample)
-    parts = reduce(getitem, path, design)
+    parts: Any = reduce(getitem, path, design)
     parts.append({**parts[0], "id": "8b0e562a-029e-4680-836c-7de6b2ef6ac9"})
 
     with pytest.raises(CommandError, match=sentence):
