@@ -84,6 +84,14 @@ def test_it_starts_stops_and_starts_again(server_name: str, database_url: str, t
     assert _processes_with(f"ARBITER_VAR={var}") == []
 
 
+@pytest.mark.parametrize("server_name", ["granian", "gunicorn"])
+def test_a_client_cannot_choose_where_its_path_begins(server_name: str, database_url: str, tmp_path: Path) -> None:
+    with running_server(tmp_path / "var", DATABASE_URL=database_url, SERVER=server_name) as server:
+        answer = httpx.get(f"{server.url}/elsewhere/swagger", headers={"SCRIPT_NAME": "/elsewhere"})
+
+    assert answer.status_code == 404
+
+
 def test_what_it_says_to_try_works(database_url: str, tmp_path: Path) -> None:
     with running_server(tmp_path / "var", DATABASE_URL=database_url) as server:
         commands = re.findall(r"^  (curl .+)$", server.printed(), flags=re.MULTILINE)
