@@ -18,6 +18,8 @@ preload_app = True
 loglevel = "warning"
 accesslog = None
 control_socket_disable = True
+# A client behind a proxy that passes such headers on would choose where its path begins.
+forwarder_headers = ""
 
 
 def when_ready(server: Any) -> None:

@@ -4,10 +4,19 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.http.request import split_domain_port, validate_host
 from django.http.response import HttpResponseBase
 from django.middleware.common import CommonMiddleware
 
+from experiments.remembering import remembered
+
 NOT_MODIFIED = 304
+
+
+@remembered(1024)
+def is_ours(host: str, allowed: tuple[str, ...]) -> bool:
+    """Whether a `Host` header names one of the hosts this server answers for."""
+    return validate_host(split_domain_port(host)[0], allowed)
 
 
 class HostsMiddleware(CommonMiddleware):

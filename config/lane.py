@@ -16,7 +16,7 @@ from typing import Any
 
 from django.db import close_old_connections, connection
 
-from config import agent_timers, hangups, metrics, patience, renewal
+from config import agent_timers, hangups, hosts, metrics, patience, renewal
 from config.wire.live import live
 from config.wire.message import BROKEN, Answer, Handler, Request, content_length, from_environ
 from decisions import snapshots
@@ -64,7 +64,7 @@ class Lane:
         elif "HTTP_TRANSFER_ENCODING" in environ:
             _gather_chunks(environ)
         handler = self.hot.get((environ["REQUEST_METHOD"], environ.get("PATH_INFO", "/")))
-        if handler is None:
+        if handler is None or not _is_for_us(environ):
             return self._cold(environ, start_response, started)
         _refresh_connections(started)
         answer = _answer(handler, from_environ(environ))
@@ -95,6 +95,12 @@ class Lane:
         route = environ.get("PATH_INFO", "/")
         _note(environ, route if route in agent_timers.ROUTES else OTHER, seen[0] if seen else 500, started)
         return body
+
+
+def _is_for_us(environ: Environ) -> bool:
+    """Whether the host is one we answer for. What becomes of others is Django's to say, or the dialect's."""
+    allowed = live.ALLOWED_HOSTS
+    return "*" in allowed or hosts.is_ours(environ.get("HTTP_HOST", ""), tuple(allowed))
 
 
 def _answer(handler: Handler, request: Request) -> Answer:

@@ -42,7 +42,8 @@ def main() -> int:
 def _prepare_if_possible() -> None:
     """With the database away decisions can go on from the last good copies, if this machine has any."""
     try:
-        _prepare()
+        with preparing.turn():
+            _prepare()
     except OperationalError as reason:
         if not preparing.has_last_good_copies(settings.VAR_DIR):
             raise

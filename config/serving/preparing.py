@@ -19,6 +19,8 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 ADMIN = "admin"
+# Any number will do, as long as nobody else locks it in this database.
+ADVISORY_LOCK = 0x41524249544553
 
 
 class InUse(Exception):
@@ -46,6 +48,21 @@ def sole_user_of(directory: Path) -> Iterator[None]:
                 "ARBITER_VAR=..."
             ) from error
         yield
+
+
+@contextmanager
+def turn() -> Iterator[None]:
+    """Prepare the database while nobody else does: others who start on it, on whichever machine, wait their turn.
+
+    SQLite's is of one machine, and its directory is ours (`sole_user_of`).
+    """
+    try:
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_lock(%s)", [ADVISORY_LOCK])
+        yield
+    finally:
+        connection.close()
 
 
 def make_directories() -> Path:

@@ -175,3 +175,15 @@ def test_a_known_learner_is_assigned_alike() -> None:
 
     assert fast == django
     assert fast.status == 200 and json.loads(fast.body)[0]["site"] == "lesson"
+
+
+@pytest.mark.parametrize(("method", "path"), sorted(HOT))
+@pytest.mark.parametrize("host", ["ours.example", "theirs.example", ""])
+def test_hosts_are_examined_alike(one_project: None, settings: Any, method: str, path: str, host: str) -> None:
+    settings.ALLOWED_HOSTS = ["ours.example"]
+    told = {"HTTP_HOST": host, "HTTP_X_OPTIMIZELY_SDK_KEY": "HOLDKEY1", "HTTP_USER_ID": "nobody"}
+
+    fast = _ask(lane.Lane(_django(), HOT), method, path, b"{", **told)
+    django = _ask(_django(), method, path, b"{", **told)
+
+    assert _normalised(fast) == _normalised(django)

@@ -84,6 +84,28 @@ def test_it_starts_stops_and_starts_again(server_name: str, database_url: str, t
     assert _processes_with(f"ARBITER_VAR={var}") == []
 
 
+@pytest.mark.parametrize("server_name", ["granian", "gunicorn"])
+def test_a_client_cannot_choose_where_its_path_begins(server_name: str, database_url: str, tmp_path: Path) -> None:
+    with running_server(tmp_path / "var", DATABASE_URL=database_url, SERVER=server_name) as server:
+        answer = httpx.get(f"{server.url}/elsewhere/swagger", headers={"SCRIPT_NAME": "/elsewhere"})
+
+    assert answer.status_code == 404
+
+
+@pytest.mark.postgresql
+def test_two_machines_may_start_on_one_empty_database(database_url: str, tmp_path: Path) -> None:
+    with (
+        starting_server(tmp_path / "left" / "var", DATABASE_URL=database_url, WORKERS="1") as left,
+        starting_server(tmp_path / "right" / "var", DATABASE_URL=database_url, WORKERS="1") as right,
+    ):
+        for server in (left, right):
+            server.wait_until_ready()
+        said = left.printed() + right.printed()
+
+    assert len(PASSWORD.findall(said)) == 1
+    assert said.count("a small demo is in it now") == 1
+
+
 def test_what_it_says_to_try_works(database_url: str, tmp_path: Path) -> None:
     with running_server(tmp_path / "var", DATABASE_URL=database_url) as server:
         commands = re.findall(r"^  (curl .+)$", server.printed(), flags=re.MULTILINE)
