@@ -73,14 +73,11 @@ def end() -> None:
 
 def whole(environ: dict[str, Any], length: int) -> bytes:
     """All of a body of a known length. Raises HungUp."""
-    thread = threading.get_ident()
-    waiting = _under_way[thread] = Waiting(environ, time.monotonic())
+    begin(environ)
     try:
         body: bytes = environ["wsgi.input"].read(length)
     finally:
-        _under_way.pop(thread, None)
-        if waiting.is_hung_up:
-            raise HungUp
+        end()
     if len(body) < length:
         raise HungUp
     return body
