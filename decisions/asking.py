@@ -34,7 +34,7 @@ def of_person(*, experiment: Experiment, user_id: str, attributes: Mapping[str, 
     kept = None if found is None else found.arm(arms.get(experiment.pk))
     if found is None or not snapshot.is_active:
         return Told(person, None, kept, ("What is published gives this experiment to nobody.",))
-    if found.status != Experiment.Status.PAUSED and not found.is_open(now):
+    if not found.is_open(now):
         return Told(person, None, kept, ("Today lies outside the dates of the experiment.",))
     if not found.expressible:
         return _by_plan(snapshot, found, person, kept)

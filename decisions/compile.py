@@ -65,7 +65,9 @@ class Comparison:
         return next((arm for arm in self.arms if arm.datafile_id == datafile_id), None)
 
     def is_open(self, now: datetime) -> bool:
-        """Whether `now` lies inside the experiment's dates (the end excluded)."""
+        """Whether `now` lies inside the experiment's dates (the end excluded); a paused one has them behind it."""
+        if self.status == "paused":
+            return True
         return (self.starts_at is None or self.starts_at <= now) and (self.ends_at is None or now < self.ends_at)
 
 

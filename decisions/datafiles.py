@@ -81,7 +81,12 @@ def _unsaid(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def is_live(experiment: Mapping[str, Any], *, now: datetime) -> bool:
     """Running, and `now` inside its dates (the end excluded)."""
-    return experiment["status"] == "running" and _started(experiment, now) and not _ended(experiment, now)
+    return experiment["status"] == "running" and is_open(experiment, now=now)
+
+
+def is_open(experiment: Mapping[str, Any], *, now: datetime) -> bool:
+    """Whether its dates let it be given; a paused one has them behind it."""
+    return experiment["status"] == "paused" or (_started(experiment, now) and not _ended(experiment, now))
 
 
 def _started(experiment: Mapping[str, Any], now: datetime) -> bool:

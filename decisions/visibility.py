@@ -84,8 +84,7 @@ def _is_running(case: _Case) -> str:
 
 
 def _is_in_its_dates(case: _Case) -> str:
-    is_paused = case.experiment.status == Experiment.Status.PAUSED
-    if is_paused or case.row is None or datafiles.is_live({**case.row, "status": "running"}, now=case.now):
+    if case.row is None or datafiles.is_open({**case.row, "status": case.experiment.status}, now=case.now):
         return ""
     return "today is outside its start and end"
 
