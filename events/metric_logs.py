@@ -5,7 +5,7 @@ Only what some experiment asks for is kept; each measurement that is kept is an 
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from email.utils import parsedate_to_datetime
 from hashlib import sha256
 from typing import Any
@@ -18,6 +18,7 @@ from events.ingest import NewEvent
 from events.models import Metric, MetricLog
 from experiments import texts
 from experiments.errors import Invalid
+from experiments.instants import in_utc
 from experiments.models import Experiment
 from users import people
 
@@ -205,7 +206,7 @@ def moment(text: str) -> datetime:
     for read in (datetime.fromisoformat, _written_out):
         try:
             found = read(text)
-            return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+            return in_utc(found)
         except (ValueError, TypeError, IndexError, OverflowError):
             continue
     raise Invalid(f"{text[:60]} is no time", field="timestamp")

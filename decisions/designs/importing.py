@@ -5,7 +5,7 @@ An imported experiment draws as UpGrade does (`seedrandom`), so that its id carr
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -16,6 +16,7 @@ from decisions.designs.lists import ListWriter
 from decisions.designs.parts import PartWriter
 from decisions.designs.reading import DesignFile
 from experiments.errors import DomainError, Invalid
+from experiments.instants import in_utc
 from experiments.models import Design, Experiment, Project, StatusChange
 
 
@@ -136,7 +137,7 @@ def _instant(text: str | None, name: str) -> datetime | None:
         return None
     try:
         found = datetime.fromisoformat(text)
-        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+        return in_utc(found)
     except (ValueError, OverflowError) as error:
         raise Invalid(f"{name} is no time: {text}", field=name) from error
 

@@ -3,11 +3,12 @@
 import csv
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from decisions.enrolments.layout import MISSING, NEEDED, THROUGH_GROUP
 from experiments import texts
 from experiments.errors import Invalid
+from experiments.instants import in_utc
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,4 +69,4 @@ def _moment(text: str) -> datetime | None:
     if not text:
         return None
     found = datetime.fromisoformat(text)
-    return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    return in_utc(found)

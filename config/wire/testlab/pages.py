@@ -1,7 +1,7 @@
 """Parts of long lists, by query parameters that the original does not know; without them a list is whole."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from config.wire.message import Answer, Request
@@ -9,6 +9,7 @@ from config.wire.testlab import reading
 from config.wire.testlab.answers import rendered
 from config.wire.testlab.freshness import fresh_or_whole, packed_now
 from experiments.errors import Invalid
+from experiments.instants import in_utc
 
 NEXT = "X-Next-After"
 PARAMETERS = {
@@ -52,7 +53,6 @@ def _instant(request: Request, name: str) -> datetime | None:
     if written is None:
         return None
     try:
-        moment = datetime.fromisoformat(written.replace(" ", "+"))
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return in_utc(datetime.fromisoformat(written.replace(" ", "+")))
     except (ValueError, OverflowError) as fault:
         raise Invalid(f"{name} is an instant as in ISO 8601", field=name) from fault

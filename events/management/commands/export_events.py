@@ -5,7 +5,7 @@ import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -19,6 +19,7 @@ from events import exports
 from events.columns import Record
 from experiments import selectors
 from experiments.errors import NotFound
+from experiments.instants import in_utc
 
 WHAT: dict[str, tuple[Record, ...]] = {
     "events": ("event",),
@@ -118,8 +119,7 @@ def _instant(option: str, text: str | None) -> datetime | None:
     if text is None:
         return None
     try:
-        instant = datetime.fromisoformat(text)
-        return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
+        return in_utc(datetime.fromisoformat(text))
     except (ValueError, OverflowError):
         raise CommandError(f'{option}: "{text}" is no date. Try 2026-11-01 or 2026-11-01T12:00:00Z.') from None
 

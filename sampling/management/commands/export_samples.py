@@ -4,7 +4,7 @@ import os
 import sys
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -14,6 +14,7 @@ from rich.progress import Progress
 
 from experiments import selectors
 from experiments.errors import DomainError
+from experiments.instants import in_utc
 from experiments.models import Experiment
 from sampling import exports
 
@@ -47,8 +48,7 @@ class Command(BaseCommand):
 
 def _instant(text: str) -> datetime:
     try:
-        moment = datetime.fromisoformat(text)
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return in_utc(datetime.fromisoformat(text))
     except (ValueError, OverflowError):
         raise ArgumentTypeError(f'"{text}" is no date. Try 2026-11-01 or 2026-11-01T12:00:00Z.') from None
 
